@@ -237,7 +237,7 @@ class County:
                 None,
                 before,
             )
-            households[fact.household_id] = (judged.household, count + len(judged.said))
+            households[fact.household_id] = (judged.household, count + len(judged.transitions))
         return households
 
 

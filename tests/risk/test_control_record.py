@@ -62,10 +62,10 @@ def test_the_thousandth_incident_writes_as_much_as_the_first_and_a_restart_knows
 
 
 def test_after_a_restart_only_what_changes_is_written_again() -> None:
-    one, other = incident(), incident(said_at=AT + timedelta(hours=1), is_withdrawn=True)
+    unchanged, other = incident(), incident(said_at=AT + timedelta(hours=1), is_withdrawn=True)
     first = Households({})
     changelog = written(
-        first, Control(incidents=Indexed({"weather/a": incident(), "weather/b": one}))
+        first, Control(incidents=Indexed({"weather/a": incident(), "weather/b": unchanged}))
     )
     again = kept(changelog.items())
     records = written(
@@ -75,7 +75,7 @@ def test_after_a_restart_only_what_changes_is_written_again() -> None:
     assert records.keys() == {b"~incident weather/a", CONTROL_KEY}
     assert kept((changelog | records).items()).control.incidents == {
         "weather/a": other,
-        "weather/b": one,
+        "weather/b": unchanged,
     }
 
 
@@ -108,9 +108,9 @@ def test_what_stands_over_a_village_is_found_by_its_area_as_by_asking_every_inci
     incidents: dict[str, Incident],
 ) -> None:
     asked = sorted(
-        (name, one)
-        for name, one in incidents.items()
-        if AREA.startswith(one.area) and one.stands_on(OPEN_DAY)
+        (name, event)
+        for name, event in incidents.items()
+        if AREA.startswith(event.area) and event.stands_on(OPEN_DAY)
     )
     assert [name for name, _ in asked] == [
         name for name, _ in standing_over(Indexed(incidents), AREA, OPEN_DAY)
@@ -132,10 +132,10 @@ MONTHS = st.integers(1, 30).map(lambda n: f"{2024 + (n - 1) // 12}-{(n - 1) % 12
     )
 )
 def test_spans_that_meet_are_kept_as_one_and_speak_for_the_same_months(
-    said: list[tuple[str | None, str]],
+    statements: list[tuple[str | None, str]],
 ) -> None:
     heard: Heard = {}
-    for first, last in said:
+    for first, last in statements:
         heard = note(
             heard,
             "tax",
@@ -143,12 +143,12 @@ def test_spans_that_meet_are_kept_as_one_and_speak_for_the_same_months(
         )
     spans = heard.get(f"tax|IncomeReported|{AREA[:6]}", ())
     months = range(2024 * 12 - 3, 2024 * 12 + 33)
-    told = [(0 if first is None else _index(first), _index(last)) for first, last in said]
+    ranges = [(0 if first is None else _index(first), _index(last)) for first, last in statements]
 
-    assert [any(a <= m <= b for a, b in told) for m in months] == [
+    assert [any(a <= m <= b for a, b in ranges) for m in months] == [
         any(s.first <= m <= s.last for s in spans) for m in months
     ]
-    assert all(one.last + 1 < following.first for one, following in pairwise(spans))
+    assert all(span.last + 1 < following.first for span, following in pairwise(spans))
 
 
 def _index(month: str) -> int:

@@ -113,25 +113,25 @@ async def explain_household(settings: Settings, household_id: str, on: date) -> 
         replayed = replay(household_id, facts, policies, on)
     except CannotServe as error:
         sys.exit(f"foothold-risk: {error}")
-    found = differences(replayed.said, stored, on)
-    replayed.said = as_said(replayed.said, stored, on)
+    unlike = differences(replayed.transitions, stored, on)
+    replayed.transitions = as_said(replayed.transitions, stored, on)
     sys.stdout.writelines(f"{line}\n" for line in tell(household_id, replayed, policies, on))
-    if is_of_other_rules(replayed.said):
+    if is_of_other_rules(replayed.transitions):
         sys.stdout.write(
             "  以上按当时的规则版本如实列示 shown as it was said, each step under the rules it"
             " names\n"
         )
         return
-    if found:
+    if unlike:
         sys.exit(
             "\n".join(
                 [
                     "  与当时所述不同 differs from what was said then:",
-                    *(f"  {line}" for line in found),
+                    *(f"  {line}" for line in unlike),
                 ]
             )
         )
-    sys.stdout.write(f"  与当时所述一致 equals what was said then: {len(replayed.said)}\n")
+    sys.stdout.write(f"  与当时所述一致 equals what was said then: {len(replayed.transitions)}\n")
 
 
 async def list_items(settings: Settings) -> None:

@@ -63,10 +63,11 @@ def _value(value: Value[object]) -> Iterator[str]:
 
 def adopt(policies: Mapping[str, Policy], beginning: str, door: str, key: str) -> str:
     """Send PolicyAdopted for the one bundle whose hash begins so; raise NotDone."""
-    found = [policy for policy in policies.values() if policy.bundle.startswith(beginning)]
-    if len(found) != 1:
+    matching = [policy for policy in policies.values() if policy.bundle.startswith(beginning)]
+    if len(matching) != 1:
         raise NotDone(
-            f"{len(found)} bundles begin with {beginning}; `foothold-risk policy check` lists them"
+            f"{len(matching)} bundles begin with {beginning};"
+            " `foothold-risk policy check` lists them"
         )
     if not key:
         raise NotDone(
@@ -74,11 +75,11 @@ def adopt(policies: Mapping[str, Policy], beginning: str, door: str, key: str) -
         )
     event = {
         "specversion": "1.0",
-        "id": f"adopt-{found[0].bundle[:12]}-{datetime.now(UTC):%Y%m%dT%H%M%S}",
+        "id": f"adopt-{matching[0].bundle[:12]}-{datetime.now(UTC):%Y%m%dT%H%M%S}",
         "source": _OPERATOR,
         "type": event_type("PolicyAdopted"),
         "time": datetime.now(UTC).isoformat(),
-        "data": {"bundle": found[0].bundle},
+        "data": {"bundle": matching[0].bundle},
     }
     if not door.startswith(("http://", "https://")):
         raise NotDone(f"{door} is not an address such as http://127.0.0.1:8080")
@@ -95,4 +96,4 @@ def adopt(policies: Mapping[str, Policy], beginning: str, door: str, key: str) -
             ) from None
     except OSError as error:
         raise NotDone(f"ingest does not answer at {door}: {error}") from None
-    return f"adopted {found[0].bundle}  {found[0].title.en}\n"
+    return f"adopted {matching[0].bundle}  {matching[0].title.en}\n"

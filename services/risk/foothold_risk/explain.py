@@ -51,7 +51,7 @@ class Replayed:
 
     household: Household = field(default_factory=Household)
     control: Control = field(default_factory=Control)
-    said: list[Transition] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
 
 
 def replay(
@@ -107,7 +107,7 @@ def replay(
             was,
         )
         done.household = judged.household
-        done.said += judged.said
+        done.transitions += judged.transitions
     return done
 
 
@@ -141,15 +141,15 @@ async def read(
             broker, TopicPartition(HOUSEHOLD_FACTS.name, partition), household_id
         )
     ]
-    said: list[Transition] = []
+    transitions: list[Transition] = []
     async for value in _values(broker, TopicPartition(RISK_TRANSITIONS.name, partition)):
         try:
             output = decode_output(value)
         except Unreadable:
             continue
         if isinstance(output, Transition) and output.household_id == household_id:
-            said.append(output)
-    return facts, said
+            transitions.append(output)
+    return facts, transitions
 
 
 async def unknown_items(
@@ -160,7 +160,7 @@ async def unknown_items(
     They come with who sends them and how often, the most frequent first. Raise as check_topic does.
     """
     await check_topic(broker, HOUSEHOLD_FACTS, partitions)
-    told: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     adopted: str | None = None
     for partition in range(partitions):
         async for value in _values(broker, TopicPartition(HOUSEHOLD_FACTS.name, partition)):
@@ -170,19 +170,19 @@ async def unknown_items(
                 continue
             match fact.data:
                 case IncomeReported(item=item):
-                    told[fact.agency, item] += 1
+                    counts[fact.agency, item] += 1
                 case PolicyAdopted(bundle=bundle):
                     adopted = bundle
     policy = _policy(Control(bundle=adopted), policies)
     in_force = [] if policy is None else [place.on(day) for place in policy.places.values()]
     named = [
         (n, agency, item)
-        for (agency, item), n in told.items()
+        for (agency, item), n in counts.items()
         if not any(p.is_known_item(item) for p in in_force)
     ]
     return [
         f"{n:8}  {agency}  {item}"
-        for n, agency, item in sorted(named, key=lambda one: (-one[0], one[1:]))
+        for n, agency, item in sorted(named, key=lambda line: (-line[0], line[1:]))
     ]
 
 
@@ -233,23 +233,23 @@ def is_of_other_rules(stored: Sequence[Transition]) -> bool:
 
 
 def _by_number(now: Mapping[int, Transition], then: Mapping[int, Transition]) -> list[str]:
-    found = []
+    unlike = []
     for number in sorted(then.keys() | now.keys()):
         if number not in now:
-            found.append(
+            unlike.append(
                 f"{number}: said on {then[number].open_day}, and the log does not lead to it"
             )
         elif number not in then:
-            found.append(
+            unlike.append(
                 f"{number}: the log leads to {now[number].movement.value} on"
                 f" {now[number].open_day}, and nothing was said"
             )
         elif then[number].model_dump_json() != now[number].model_dump_json():
-            found.append(
+            unlike.append(
                 f"{number}: said {then[number].movement.value}, the log leads to"
                 f" {now[number].movement.value} with other numbers or reasons"
             )
-    return found
+    return unlike
 
 
 def as_said(
@@ -268,14 +268,14 @@ def tell(
 ) -> Iterator[str]:
     """The whole explanation, line by line: how it came, where it stands, and every number."""
     yield f"农户 household {household_id}, 截至 as of {on}"
-    for said in replayed.said:
+    for t in replayed.transitions:
         yield (
-            f"  {said.open_day}  {said.number}. {said.movement.value}  [{said.policy.bundle[:12]},"
-            f" rules {said.policy.rules_version}]"
+            f"  {t.open_day}  {t.number}. {t.movement.value}  [{t.policy.bundle[:12]},"
+            f" rules {t.policy.rules_version}]"
         )
-        yield f"      {said.reason.zh}"
-        yield f"      {said.reason.en}"
-        for finding in said.findings:
+        yield f"      {t.reason.zh}"
+        yield f"      {t.reason.en}"
+        for finding in t.findings:
             policy, illustrative = (
                 finding.policy,
                 ("  ILLUSTRATIVE 仅作演示" if finding.policy.illustrative else ""),

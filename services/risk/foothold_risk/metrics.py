@@ -177,6 +177,6 @@ class RegionMetrics:
     def expect_warnings(self, county: str) -> None:
         """A county is watched from now on."""
         for level, direction in product(
-            (*(one.value for one in WarningLevel), NO_LEVEL), (Direction.UP, Direction.DOWN)
+            (*(value.value for value in WarningLevel), NO_LEVEL), (Direction.UP, Direction.DOWN)
         ):
             self.warnings.labels(county, level, direction.value)

@@ -78,21 +78,21 @@ async def test_a_household_explains_itself_from_the_log_and_equals_what_was_said
     replayed = replay(HOUSEHOLD, facts, BUNDLES, last)
     text = "\n".join(tell(HOUSEHOLD, replayed, BUNDLES, last))
 
-    assert [t.movement for t in replayed.said] == [
+    assert [t.movement for t in replayed.transitions] == [
         Movement.WATCHED,
         Movement.ENTERED,
         Movement.WORSENED,
         Movement.MOVED,
     ]
-    assert differences(replayed.said, stored, last) == []
+    assert differences(replayed.transitions, stored, last) == []
     assert (
         "纯收入 net income = 97000.00  (工资性 + 经营性 + 财产性 + 转移性 - 经营费用，2025-06 …"
         " 2026-05 | wage + operating" in text
     )
     assert "monitoring_line 730000" in text
     earlier = replay(HOUSEHOLD, facts, BUNDLES, DAY)
-    assert [t.number for t in earlier.said] == [1, 2]
-    assert differences(earlier.said, stored, DAY) == []
+    assert [t.number for t in earlier.transitions] == [1, 2]
+    assert differences(earlier.transitions, stored, DAY) == []
     assert "纯收入 net income = 7000.00" in "\n".join(tell(HOUSEHOLD, earlier, BUNDLES, DAY))
 
 
@@ -126,7 +126,7 @@ async def test_a_finding_people_found_harmless_ends_the_signal_and_what_did_not_
     assert [(f.rule, f.quiet_until) for f in ended.findings] == [
         (FindingKind.SELF_PAID_HIGH, DAY + timedelta(days=90))
     ]
-    assert differences(replay(HOUSEHOLD, facts, BUNDLES, DAY).said, stored, DAY) == []
+    assert differences(replay(HOUSEHOLD, facts, BUNDLES, DAY).transitions, stored, DAY) == []
     assert [(q.reason, q.detail) for q in await asyncio.to_thread(quarantined, broker)] == [
         (RefusalReason.CONDITION_UNMET, "exempt disaster_loss: does_not_fit")
     ]
@@ -138,7 +138,7 @@ async def test_a_difference_is_named_and_a_bundle_that_is_gone_as_well(broker: s
         await await_transitions(broker, 2)
         await caught_up(broker)
     facts, stored = await read(Broker(broker), HOUSEHOLD, EMBEDDED_PARTITIONS)
-    replayed = replay(HOUSEHOLD, facts, BUNDLES, DAY).said
+    replayed = replay(HOUSEHOLD, facts, BUNDLES, DAY).transitions
     other = stored[1].model_copy(update={"times_wavered": 3})
     older = stored[1].model_copy(
         update={"policy": stored[1].policy.model_copy(update={"rules_version": "1"})}
@@ -242,7 +242,7 @@ async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log
     last = DAY + timedelta(days=1)
     replayed = replay(HOUSEHOLD, facts, {rules.bundle: rules}, last)
 
-    assert differences(replayed.said, stored, last) == []
+    assert differences(replayed.transitions, stored, last) == []
     assert [
         (t.movement, FindingKind.AREA_STRUCK in {f.rule for f in t.findings}, t.open_day - DAY)
         for t in stored
@@ -258,7 +258,7 @@ async def test_what_comes_right_behind_an_incident_is_judged_after_it_as_the_log
     far, written = await read(Broker(broker), others[0].household_id or "", EMBEDDED_PARTITIONS)
     assert (
         differences(
-            replay(others[0].household_id or "", far, {rules.bundle: rules}, last).said,
+            replay(others[0].household_id or "", far, {rules.bundle: rules}, last).transitions,
             written,
             last,
         )

@@ -75,7 +75,9 @@ async def test_a_bundle_adopted_in_mid_stream_judges_everybody_and_old_decisions
         facts, stored = await read(Broker(broker), home, EMBEDDED_PARTITIONS)
         assert (
             differences(
-                replay(home, facts, {p.bundle: p for p in (RULES, RAISED)}, DAY).said, stored, DAY
+                replay(home, facts, {p.bundle: p for p in (RULES, RAISED)}, DAY).transitions,
+                stored,
+                DAY,
             )
             == []
         )

@@ -144,7 +144,7 @@ async def test_a_correction_ends_what_rested_on_the_wrong_fact_and_explains_itse
         (Movement.ENTERED, None),
         (Movement.EXITED, ExitReason.CORRECTED),
     ]
-    assert differences(replayed.said, stored, DAY) == []
+    assert differences(replayed.transitions, stored, DAY) == []
     assert moves[2].reason.zh.startswith("数据经更正")
 
 

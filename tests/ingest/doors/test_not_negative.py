@@ -117,5 +117,5 @@ def test_what_entered_before_is_read_judged_and_shown() -> None:
         Cause("b" * 32, AT),
     )
 
-    assert done.said
+    assert done.transitions
     assert done.view

@@ -56,18 +56,18 @@ def struck(
 
 
 def impacts(
-    home: Household, *said: AreaStruck, rules: Policy = RULES, day: date = OPEN_DAY
+    home: Household, *statements: AreaStruck, rules: Policy = RULES, day: date = OPEN_DAY
 ) -> tuple[Impact, ...] | None:
     """What the household's view says after these statements, in their order.
 
     None: there is no view.
     """
     control = Control(open_day=day, bundle=rules.bundle)
-    for n, one in enumerate(said):
-        fact = record(one, f"area-{n}", at=AT + timedelta(hours=n))
+    for n, statement in enumerate(statements):
+        fact = record(statement, f"area-{n}", at=AT + timedelta(hours=n))
         control = apply_broadcast(control, fact) or control
     judged = judge(HOUSEHOLD, home, control, rules, cause_of(record(DayOpened(day=day), "day")))
-    assert judged.said == ()
+    assert judged.transitions == ()
     return decode_view(judged.view).impacts if judged.view else None
 
 
@@ -121,10 +121,10 @@ def test_the_view_of_a_clear_household_says_that_it_is_clear() -> None:
 def test_what_was_said_last_of_an_incident_holds(
     statements: list[AreaStruck], names: list[str] | None
 ) -> None:
-    found = impacts(WELL_OFF, *statements)
+    hits = impacts(WELL_OFF, *statements)
 
     assert (
-        None if found is None else [i.incident.removeprefix("statistics/") for i in found]
+        None if hits is None else [i.incident.removeprefix("statistics/") for i in hits]
     ) == names
 
 
@@ -188,12 +188,12 @@ def test_policy_says_whom_a_hazard_at_a_severity_may_hit(
         )
     )
 
-    found = impacts(home, struck(), rules=rules)
-    assert (found is not None) is (hit == "hit")
+    shown = impacts(home, struck(), rules=rules)
+    assert (shown is not None) is (hit == "hit")
     assert impacts(home, struck(severity=Severity.I), rules=rules) is None
-    if found is not None:
-        assert found[0].policy is not None
-        assert found[0].policy.value == f"flood II: {exposure}"
+    if shown is not None:
+        assert shown[0].policy is not None
+        assert shown[0].policy.value == f"flood II: {exposure}"
 
 
 @pytest.mark.parametrize(
@@ -231,5 +231,10 @@ def test_a_clear_household_that_moves_outside_the_policys_counties_leaves_no_vie
 
     gone = judge(HOUSEHOLD, away, control, RULES, cause_of(moved))
 
-    assert (hit.view != b"", gone.view, gone.household.view, gone.said) == (True, b"", b"", ())
+    assert (hit.view != b"", gone.view, gone.household.view, gone.transitions) == (
+        True,
+        b"",
+        b"",
+        (),
+    )
     assert judge(HOUSEHOLD, gone.household, control, RULES, opened).view is None

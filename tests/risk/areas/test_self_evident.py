@@ -74,7 +74,7 @@ class Told:
         control = apply_broadcast(self.control, fact)
         assert control is not None
         self.control = control
-        (look,) = {one.area: one for one in control.looks}.values()
+        (look,) = {recheck.area: recheck for recheck in control.looks}.values()
         return self._judge(
             Cause(
                 look.fact_id,
@@ -96,19 +96,23 @@ class Told:
         return self.judged
 
 
-def assessed(told: Told) -> Assessment:
-    return assessed_by(told.home, rules=told.rules, incidents=told.control.incidents)
+def assessed(listener: Told) -> Assessment:
+    return assessed_by(listener.home, rules=listener.rules, incidents=listener.control.incidents)
 
 
 def moved(judged: Judged) -> list[tuple[Movement, Group | None, bool]]:
-    return [(t.movement, t.group, t.is_urgent) for t in judged.said]
+    return [(t.movement, t.group, t.is_urgent) for t in judged.transitions]
 
 
 def test_below_the_line_it_carries_a_group_at_once_and_urgently_and_says_on_what_it_rests() -> None:
-    said = Told(household(POOR)).says().said[-1]
+    transition = Told(household(POOR)).says().transitions[-1]
 
-    assert (said.movement, said.group, said.is_urgent) == (Movement.ENTERED, Group.MARGINAL, True)
-    (finding,) = (f for f in said.findings if f.rule is FindingKind.AREA_STRUCK)
+    assert (transition.movement, transition.group, transition.is_urgent) == (
+        Movement.ENTERED,
+        Group.MARGINAL,
+        True,
+    )
+    (finding,) = (f for f in transition.findings if f.rule is FindingKind.AREA_STRUCK)
     assert (finding.value, finding.policy.name, finding.unit) == (
         "flood I",
         "incidents.self_evident",
@@ -137,7 +141,7 @@ def test_above_the_line_it_is_a_lead() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "said"),
+    ("rules", "changes"),
     [
         (policy(), {}),
         (RULES, {"severity": Severity.III}),
@@ -155,10 +159,10 @@ def test_above_the_line_it_is_a_lead() -> None:
         "over",
     ],
 )
-def test_otherwise_nobody_is_flagged(rules: Policy, said: Mapping[str, Any]) -> None:
-    told = Told(household(WELL_OFF), rules)
+def test_otherwise_nobody_is_flagged(rules: Policy, changes: Mapping[str, Any]) -> None:
+    listener = Told(household(WELL_OFF), rules)
 
-    assert (moved(told.says(**said)), told.home.position.status) == ([], Status.CLEAR)
+    assert (moved(listener.says(**changes)), listener.home.position.status) == ([], Status.CLEAR)
 
 
 def test_only_those_the_table_names_are_hit() -> None:
@@ -176,31 +180,31 @@ def test_only_those_the_table_names_are_hit() -> None:
 
 
 def test_the_gravest_comes_first_and_of_equals_the_newest() -> None:
-    told = Told(household(POOR))
+    listener = Told(household(POOR))
     early, day = OPEN_DAY - timedelta(days=9), OPEN_DAY - timedelta(days=1)
-    said = [
+    incidents = [
         ("a", Severity.II, day),
         ("b", Severity.I, early),
         ("c", Severity.I, day),
         ("d", Severity.I, day),
     ]
-    for incident, severity, first_day in said:
-        judged = told.says(incident=incident, severity=severity, first_day=first_day)
+    for incident, severity, first_day in incidents:
+        judged = listener.says(incident=incident, severity=severity, first_day=first_day)
     assert judged.view is not None
-    (found,) = (f for f in assessed(told).found if f.kind is FindingKind.AREA_STRUCK)
+    (finding,) = (f for f in assessed(listener).findings if f.kind is FindingKind.AREA_STRUCK)
 
-    assert found.value == "flood I"
-    assert [f.fact_id.hex() for f in found.facts] == [
+    assert finding.value == "flood I"
+    assert [f.fact_id.hex() for f in finding.facts] == [
         record(struck(), f"area-{n}").fact_id for n in (3, 4, 2, 1)
     ]
 
 
 def test_taken_back_the_signal_ends_at_once_as_a_correction() -> None:
-    told = Told(household(POOR))
-    told.says()
-    (said,) = told.says(is_withdrawn=True).said
+    listener = Told(household(POOR))
+    listener.says()
+    (ending,) = listener.says(is_withdrawn=True).transitions
 
-    assert (said.movement, said.exit_reason) == (Movement.EXITED, ExitReason.CORRECTED)
+    assert (ending.movement, ending.exit_reason) == (Movement.EXITED, ExitReason.CORRECTED)
 
 
 def test_amended_to_a_milder_one_is_a_correction_and_its_end_is_none() -> None:
@@ -208,28 +212,30 @@ def test_amended_to_a_milder_one_is_a_correction_and_its_end_is_none() -> None:
     milder.says()
     over.says()
 
-    assert milder.says(severity=Severity.IV).said[-1].exit_reason is ExitReason.CORRECTED
+    assert milder.says(severity=Severity.IV).transitions[-1].exit_reason is ExitReason.CORRECTED
     over.says(last_day=OPEN_DAY)
-    assert [t.movement for t in over.on(OPEN_DAY + timedelta(days=1)).said] == [Movement.RECOVERING]
+    assert [t.movement for t in over.on(OPEN_DAY + timedelta(days=1)).transitions] == [
+        Movement.RECOVERING
+    ]
 
 
 def test_a_verified_loss_stays_when_the_incident_is_over() -> None:
-    told = Told(household(POOR, disaster("fire")))
-    told.says()
-    told.says(last_day=OPEN_DAY)
+    listener = Told(household(POOR, disaster("fire")))
+    listener.says()
+    listener.says(last_day=OPEN_DAY)
 
-    assert [t.movement for t in told.on(OPEN_DAY + timedelta(days=1)).said] in (
+    assert [t.movement for t in listener.on(OPEN_DAY + timedelta(days=1)).transitions] in (
         [],
         [Movement.EASED],
     )
-    assert told.home.position.group is Group.MARGINAL
+    assert listener.home.position.group is Group.MARGINAL
 
 
 def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> None:
-    told = Told(household(POOR))
-    told.says()
+    listener = Told(household(POOR))
+    listener.says()
     word = record(CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen"), "word")
-    identified = judge(HOUSEHOLD, told.home, told.control, RULES, cause_of(word), word.data)  # type: ignore[arg-type]  # a decision
+    identified = judge(HOUSEHOLD, listener.home, listener.control, RULES, cause_of(word), word.data)  # type: ignore[arg-type]  # a decision
     harmless = FindingExempted(
         finding=FindingKind.AREA_STRUCK,
         reason=HarmlessReason.ALREADY_HELPED,
@@ -238,13 +244,18 @@ def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> No
         until=OPEN_DAY + timedelta(days=20),
     )
     exempted = judge(
-        HOUSEHOLD, told.home, told.control, RULES, cause_of(record(harmless, "harmless")), harmless
+        HOUSEHOLD,
+        listener.home,
+        listener.control,
+        RULES,
+        cause_of(record(harmless, "harmless")),
+        harmless,
     )
     worse = Told(exempted.household)
-    worse.control, worse.statements = told.control, told.statements
+    worse.control, worse.statements = listener.control, listener.statements
 
     assert (identified.household.position.is_identified, identified.refused) == (True, ())
-    assert [(t.movement, t.exit_reason) for t in exempted.said] == [
+    assert [(t.movement, t.exit_reason) for t in exempted.transitions] == [
         (Movement.EXITED, ExitReason.EXEMPTED)
     ]
     assert moved(worse.says(incident="another")) != []  # other facts than those people looked at
@@ -255,10 +266,12 @@ def test_a_look_that_corrects_stays_one_when_it_begins_anew() -> None:
         Recheck(AREA, fact, AT, is_correction=wrong) for fact, wrong in (("a", True), ("b", False))
     )
 
-    assert [(one.fact_id, one.is_correction) for one in queued((first,), [second])] == [("b", True)]
-    assert [(one.fact_id, one.is_correction) for one in queued((second,), [second])] == [
-        ("b", False)
+    assert [(recheck.fact_id, recheck.is_correction) for recheck in queued((first,), [second])] == [
+        ("b", True)
     ]
+    assert [
+        (recheck.fact_id, recheck.is_correction) for recheck in queued((second,), [second])
+    ] == [("b", False)]
 
 
 def test_what_is_wrong_of_an_incident_is_what_was_said_before_and_not_its_end() -> None:

@@ -29,7 +29,7 @@ BILL, STORM, POOR = (
 )
 
 
-def said(
+def step(
     movement: Movement,
     *kinds: FindingKind,
     quiet: FindingKind | None = None,
@@ -56,24 +56,24 @@ def said(
 @pytest.mark.parametrize(
     ("transition", "what", "causes"),
     [
-        (said(Movement.ENTERED, BILL, STORM), Signalled.RAISED, (STORM, BILL)),
-        (said(Movement.ROLLED_BACK, BILL), Signalled.RAISED, (BILL,)),
-        (said(Movement.RELAPSED, BILL), Signalled.RAISED, (BILL,)),
-        (said(Movement.WATCHED, STORM), Signalled.RAISED, (STORM,)),
-        (said(Movement.WORSENED, BILL, STORM, added=(STORM,)), Signalled.RAISED, (STORM,)),
-        (said(Movement.MOVED, BILL, added=(BILL,)), Signalled.RAISED, (BILL,)),
+        (step(Movement.ENTERED, BILL, STORM), Signalled.RAISED, (STORM, BILL)),
+        (step(Movement.ROLLED_BACK, BILL), Signalled.RAISED, (BILL,)),
+        (step(Movement.RELAPSED, BILL), Signalled.RAISED, (BILL,)),
+        (step(Movement.WATCHED, STORM), Signalled.RAISED, (STORM,)),
+        (step(Movement.WORSENED, BILL, STORM, added=(STORM,)), Signalled.RAISED, (STORM,)),
+        (step(Movement.MOVED, BILL, added=(BILL,)), Signalled.RAISED, (BILL,)),
         (
-            said(Movement.EXITED, exit_reason=ExitReason.CORRECTED, is_lead=False),
+            step(Movement.EXITED, exit_reason=ExitReason.CORRECTED, is_lead=False),
             Signalled.WITHDRAWN,
             (),
         ),
         (
-            said(Movement.UNWATCHED, exit_reason=ExitReason.DISMISSED, is_lead=False),
+            step(Movement.UNWATCHED, exit_reason=ExitReason.DISMISSED, is_lead=False),
             Signalled.WITHDRAWN,
             (),
         ),
         (
-            said(Movement.EXITED, exit_reason=ExitReason.EXEMPTED, is_lead=False),
+            step(Movement.EXITED, exit_reason=ExitReason.EXEMPTED, is_lead=False),
             Signalled.WITHDRAWN,
             (),
         ),
@@ -98,17 +98,17 @@ def test_what_is_new_is_raised_and_what_was_none_is_taken_back(
 @pytest.mark.parametrize(
     "transition",
     [
-        said(Movement.ENTERED, BILL, is_quiet=True),  # loaded before go-live: no news
-        said(Movement.ENTERED, BILL, quiet=BILL),  # people found it harmless
-        said(Movement.WATCHED, POOR, is_lead=False),  # income alone is only a reference
-        said(Movement.WORSENED, BILL, STORM, added=()),
-        said(Movement.EASED, BILL, gone=(STORM,)),
-        said(Movement.RECOVERING, gone=(BILL,)),
-        said(Movement.EXITED, exit_reason=ExitReason.CLEARED, is_lead=False),
-        said(Movement.EXITED, exit_reason=ExitReason.ELIMINATED, is_lead=False),
-        said(Movement.EXITED, exit_reason=ExitReason.NATURAL, is_lead=False),
-        said(Movement.EXIT_DUE),
-        said(Movement.WOULD_HAVE, BILL),
+        step(Movement.ENTERED, BILL, is_quiet=True),  # loaded before go-live: no news
+        step(Movement.ENTERED, BILL, quiet=BILL),  # people found it harmless
+        step(Movement.WATCHED, POOR, is_lead=False),  # income alone is only a reference
+        step(Movement.WORSENED, BILL, STORM, added=()),
+        step(Movement.EASED, BILL, gone=(STORM,)),
+        step(Movement.RECOVERING, gone=(BILL,)),
+        step(Movement.EXITED, exit_reason=ExitReason.CLEARED, is_lead=False),
+        step(Movement.EXITED, exit_reason=ExitReason.ELIMINATED, is_lead=False),
+        step(Movement.EXITED, exit_reason=ExitReason.NATURAL, is_lead=False),
+        step(Movement.EXIT_DUE),
+        step(Movement.WOULD_HAVE, BILL),
     ],
 )
 def test_what_is_no_news_of_a_risk_counts_for_nothing(transition: Transition) -> None:
@@ -116,7 +116,7 @@ def test_what_is_no_news_of_a_risk_counts_for_nothing(transition: Transition) ->
 
 
 def test_one_cause_of_several_that_was_a_mistake_is_taken_back_alone() -> None:
-    signal = signal_of(0, said(Movement.EASED, BILL, gone=(STORM,)), ExitReason.CORRECTED)
+    signal = signal_of(0, step(Movement.EASED, BILL, gone=(STORM,)), ExitReason.CORRECTED)
 
     assert signal is not None
     assert (signal.what, signal.causes) == (Signalled.WITHDRAWN, (STORM,))
@@ -143,7 +143,7 @@ def test_an_identification_is_said_once_by_the_position_and_after_its_last_trans
 
 
 def test_a_household_registered_today_counts_from_tomorrow_when_its_area_has_it() -> None:
-    transition = said(Movement.ENTERED, STORM)
+    transition = step(Movement.ENTERED, STORM)
     before = msgspec.structs.replace(household(income("7000")), since=DAY)
     after = msgspec.structs.replace(
         before, position=Position(number=4, causes=(BILL,), identified_on=DAY)

@@ -40,7 +40,7 @@ def folded(policy: Policy, records: Iterable[Record], sources: int = 3) -> list[
     return [changed for record in records for changed in windows.take(record)]
 
 
-def told(changes: Iterable[Changed]) -> list[Told]:
+def summaries(changes: Iterable[Changed]) -> list[Told]:
     return [Told(c.warning_id, c.households, c.registered, c.week_ago) for c in changes]
 
 
@@ -52,7 +52,7 @@ def test_levels_and_their_times_equal_a_reference_in_sql(policy: Policy, seed: i
     expected = reference.changes()
     reference.close()
 
-    assert sorted(told(folded(policy, records))) == sorted(expected)
+    assert sorted(summaries(folded(policy, records))) == sorted(expected)
     assert {
         direction
         for t in expected
@@ -66,9 +66,11 @@ def test_levels_and_their_times_equal_a_reference_in_sql(policy: Policy, seed: i
 def test_which_partition_speaks_first_changes_nothing(policy: Policy, seed: int) -> None:
     county = County(seed, days=120, bundle=policy.bundle)
 
-    one, other = (sorted(told(folded(policy, county.interleaved(order)))) for order in (1, 2))
+    first, other = (
+        sorted(summaries(folded(policy, county.interleaved(order)))) for order in (1, 2)
+    )
 
-    assert one == other != []
+    assert first == other != []
 
 
 def opened(day: date, *, registered: int = 20, bundle: str | None = None) -> AreaDay:
@@ -213,12 +215,12 @@ def test_without_the_logs_beginning_levels_are_what_was_said_until_the_longest_w
     county = County(7, days=230, bundle=policy.bundle)
     whole = folded(policy, county.interleaved(1))
     cut = FIRST + timedelta(days=60)
-    said: dict[tuple[str, str, int], list[tuple[date, WarningLevel | None]]] = {}
+    levels: dict[tuple[str, str, int], list[tuple[date, WarningLevel | None]]] = {}
     for change in whole:
-        said.setdefault((change.area, change.cause, change.window), []).append(
+        levels.setdefault((change.area, change.cause, change.window), []).append(
             (change.day, change.after)
         )
-    windows = Windows({policy.bundle: policy}, 3, said)
+    windows = Windows({policy.bundle: policy}, 3, levels)
 
     rest = [
         c for record in county.interleaved(1) if record.day >= cut for c in windows.take(record)
@@ -355,21 +357,26 @@ def test_a_level_that_stands_says_its_count_again_whenever_it_is_another_and_no_
     for n in range(6, 20):
         list(windows.take(signal(n, FIRST)))
     grown = list(windows.recounted())
-    said = [announce(c, 41) for c in grown]
+    warnings = [announce(c, 41) for c in grown]
 
     assert changes
     assert again == []
     assert all(told_last[c.area, c.cause, c.window] != c.households for c in first)
     assert {c.households for c in grown} == {20}
     assert {
-        (one.direction, one.position, one.household_ids, one.previous_level == one.level)
-        for one in said
+        (
+            warning.direction,
+            warning.position,
+            warning.household_ids,
+            warning.previous_level == warning.level,
+        )
+        for warning in warnings
     } == {("same", 41, (), True)}
     assert all(
-        decode_warning(encode(one)) == one
-        and "维持" in one.reason.zh
-        and "stands at" in one.reason.en
-        for one in said
+        decode_warning(encode(warning)) == warning
+        and "维持" in warning.reason.zh
+        and "stands at" in warning.reason.en
+        for warning in warnings
     )
     list(windows.take(opened(FIRST + timedelta(days=1), registered=40, bundle=policy.bundle)))
     assert {c.registered for c in windows.recounted()} <= {40}

@@ -55,7 +55,7 @@ def test_medical_and_accident_spending_alone_is_called_so() -> None:
 
 def test_who_earned_nothing_and_was_heard_rests_on_the_register_entry() -> None:
     spoken = heard(FeedHeard(feed="IncomeReported", area=AREA, through_month="2026-05"))
-    seen = judged(household(), rules=ALL_IN_FORCE, known=spoken).found[0]
+    seen = judged(household(), rules=ALL_IN_FORCE, known=spoken).findings[0]
 
     assert (seen.kind, [evidence(f).kind for f in seen.facts]) == (
         FindingKind.INCOME_BELOW_LINE,
@@ -68,7 +68,7 @@ def test_a_drop_may_be_policy_by_percentage_alone_and_its_threshold_is_rounded_u
     assessment = judged(
         household(income("100.01", "before", month="2025-05"), income("50.00", "now")), rules=rules
     )
-    seen = next(f for f in assessment.found if f.kind is FindingKind.INCOME_DROPPED)
+    seen = next(f for f in assessment.findings if f.kind is FindingKind.INCOME_DROPPED)
 
     assert (seen.value, seen.threshold) == (5_001, 5_001)
 

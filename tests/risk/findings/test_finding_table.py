@@ -97,12 +97,12 @@ def test_every_finding_explains_itself_in_both_languages_and_can_show_all_its_fa
     assessment = judged(home, rules=ALL_IN_FORCE, incidents=FLOOD)
 
     assert tuple(FindingKind) == assessment.kinds
-    for rule, found in zip(findings.ALL, assessment.found, strict=True):
-        sentence = rule.explain(found, assessment.view, ALL_IN_FORCE.currency)
+    for rule, finding in zip(findings.ALL, assessment.findings, strict=True):
+        sentence = rule.explain(finding, assessment.view, ALL_IN_FORCE.currency)
         assert sentence.zh.endswith("。")
         assert sentence.en.endswith(".")
-        assert found.policy.reference
-        assert all(evidence(fact).text.zh for fact in found.facts)
+        assert finding.policy.reference
+        assert all(evidence(fact).text.zh for fact in finding.facts)
 
 
 def test_a_rule_whose_values_are_not_in_force_finds_nothing() -> None:

@@ -22,14 +22,14 @@ SWITCHED_ON = value("self_paid_high.in_scope_only", amount=True)
 
 
 @pytest.mark.parametrize(
-    ("net", "found"), [("7299.99", True), ("7300.00", False), ("7300.01", False)]
+    ("net", "is_found"), [("7299.99", True), ("7300.00", False), ("7300.01", False)]
 )
-def test_income_is_below_the_line_only_strictly(net: str, *, found: bool) -> None:
-    assert found == (FindingKind.INCOME_BELOW_LINE in judged(household(income(net))).kinds)
+def test_income_is_below_the_line_only_strictly(net: str, *, is_found: bool) -> None:
+    assert is_found == (FindingKind.INCOME_BELOW_LINE in judged(household(income(net))).kinds)
 
 
 @pytest.mark.parametrize(
-    ("standing", "paid", "found"),
+    ("standing", "paid", "is_found"),
     [
         (Standing.EX_POOR, "4999.99", False),
         (Standing.EX_POOR, "5000.00", True),
@@ -40,11 +40,11 @@ def test_income_is_below_the_line_only_strictly(net: str, *, found: bool) -> Non
     ],
 )
 def test_self_paid_is_high_from_the_amount_of_the_households_standing_on(
-    standing: Standing, paid: str, *, found: bool
+    standing: Standing, paid: str, *, is_found: bool
 ) -> None:
     home = household(registered(standing=standing), income("90000"), claim(paid))
 
-    assert found == (FindingKind.SELF_PAID_HIGH in judged(home).kinds)
+    assert is_found == (FindingKind.SELF_PAID_HIGH in judged(home).kinds)
 
 
 def test_five_bills_are_found_together_when_their_sum_crosses_not_one_by_one() -> None:
@@ -88,12 +88,12 @@ def test_a_bill_whose_payers_covered_all_that_is_in_scope_has_nothing_left_in_sc
 
 
 @pytest.mark.parametrize(
-    ("spent", "found"), [("6999.99", False), ("7000.00", False), ("7000.01", True)]
+    ("spent", "is_found"), [("6999.99", False), ("7000.00", False), ("7000.01", True)]
 )
 def test_the_share_of_rigid_spending_must_be_strictly_above_policy(
-    spent: str, *, found: bool
+    spent: str, *, is_found: bool
 ) -> None:
-    assert found == (
+    assert is_found == (
         FindingKind.RIGID_SPENDING_RATIO in judged(household(income("10000"), claim(spent))).kinds
     )
 
@@ -117,7 +117,7 @@ def test_without_heard_income_the_share_is_unknown_and_nothing_is_found() -> Non
 
 
 @pytest.mark.parametrize(
-    ("what", "found"),
+    ("what", "is_found"),
     [
         ({"home": HomeState.DESTROYED}, True),
         ({"home": HomeState.BADLY_DAMAGED}, True),
@@ -129,9 +129,9 @@ def test_without_heard_income_the_share_is_unknown_and_nothing_is_found() -> Non
     ],
 )
 def test_a_disaster_counts_when_verified_and_its_damage_stands_on_the_list(
-    what: dict[str, Any], *, found: bool
+    what: dict[str, Any], *, is_found: bool
 ) -> None:
-    assert found == (
+    assert is_found == (
         FindingKind.DISASTER_LOSS in judged(household(income("9000"), disaster(**what))).kinds
     )
 
@@ -140,8 +140,8 @@ def test_a_dead_worker_is_said_in_words() -> None:
     assessment = judged(
         household(income("9000"), disaster(home=HomeState.UNHURT, main_worker=WorkerState.DEAD))
     )
-    (found,) = assessment.found
-    sentence = findings.disaster_loss.explain(found, assessment.view, policy().currency)
+    (loss,) = assessment.findings
+    sentence = findings.disaster_loss.explain(loss, assessment.view, policy().currency)
 
     assert (sentence.zh, sentence.en) == (
         "2026-06-09遭受风暴，主要劳动力死亡。",
@@ -164,9 +164,9 @@ def test_a_rule_whose_value_is_not_in_force_finds_nothing() -> None:
 
 def test_each_finding_names_the_facts_it_rests_on_the_weightiest_first() -> None:
     home = household(income("90000"), claim("1000", "small"), claim("30000", "large"))
-    found = {f.kind: f for f in judged(home).found}
+    by_kind = {f.kind: f for f in judged(home).findings}
 
-    assert [c.own_share for c in found[FindingKind.SELF_PAID_HIGH].facts] == [3_000_000, 100_000]  # type: ignore[union-attr]
+    assert [c.own_share for c in by_kind[FindingKind.SELF_PAID_HIGH].facts] == [3_000_000, 100_000]  # type: ignore[union-attr]
 
 
 def test_every_kind_of_finding_has_exactly_one_rule() -> None:

@@ -39,8 +39,8 @@ def hints(*facts: FactRecord, day: date = OPEN_DAY) -> tuple[Hint, ...]:
 
 def unclaimed(*facts: FactRecord, cover: CoverHeld = INSURED) -> list[str]:
     """What may still be claimed from the city's supplement, hint by hint."""
-    said = hints(registered(covers=[cover]), *facts)
-    return [str(h.amount) for h in said if h.kind is HintKind.CITY_SUPPLEMENT_UNCLAIMED]
+    all_hints = hints(registered(covers=[cover]), *facts)
+    return [str(h.amount) for h in all_hints if h.kind is HintKind.CITY_SUPPLEMENT_UNCLAIMED]
 
 
 def bill(total: str, name: str = "bill", **more: object) -> FactRecord:
@@ -130,8 +130,8 @@ def test_a_payout_belongs_to_its_bills_calendar_year_whenever_it_is_paid() -> No
     december = bill("50000.00", "b-dec", day=date(2025, 12, 20), stay="S")
     january = bill("50000.00", "b-jan", day=date(2026, 1, 20))
 
-    def payout(**said: str) -> FactRecord:
-        month = said.pop("month", "2026-01")
+    def payout(**more: str) -> FactRecord:
+        month = more.pop("month", "2026-01")
         return income(
             "24000.00",
             "payout",
@@ -141,7 +141,7 @@ def test_a_payout_belongs_to_its_bills_calendar_year_whenever_it_is_paid() -> No
             item="City Supplement",
             person_ref="p0",
             at=_at(2026, 1, 25),
-            **said,
+            **more,
         )
 
     assert unclaimed(december, january) == ["24000.00", "24000.00"]
@@ -292,8 +292,8 @@ def test_an_ex_poor_household_that_bears_more_than_a_tenth_of_its_bills_is_told_
     paid: str, over: str | None
 ) -> None:
     def above(standing: Standing) -> list[str]:
-        said = hints(registered(standing=standing), claim("10000.00", paid=paid))
-        return [str(h.amount) for h in said if h.kind is HintKind.OWN_SHARE_ABOVE_TARGET]
+        given = hints(registered(standing=standing), claim("10000.00", paid=paid))
+        return [str(h.amount) for h in given if h.kind is HintKind.OWN_SHARE_ABOVE_TARGET]
 
     assert above(Standing.EX_POOR) == ([] if over is None else [over])
     assert above(Standing.ORDINARY) == []
@@ -322,10 +322,10 @@ def test_a_car_asks_for_verification_and_a_car_for_a_disability_does_not() -> No
 
 
 def test_the_latest_check_of_assets_counts_in_any_order_and_an_empty_one_clears() -> None:
-    found, cleared = owns(Asset.TOWN_HOUSE, day=date(2026, 4, 1)), owns(day=date(2026, 5, 1))
+    owned, cleared = owns(Asset.TOWN_HOUSE, day=date(2026, 4, 1)), owns(day=date(2026, 5, 1))
 
-    assert hints(found, cleared) == hints(cleared, found) == ()
-    assert len(hints(found)) == 1
+    assert hints(owned, cleared) == hints(cleared, owned) == ()
+    assert len(hints(owned)) == 1
 
 
 def test_a_register_split_on_paper_is_flagged_with_the_other_entry() -> None:
@@ -349,9 +349,9 @@ def test_a_register_split_on_paper_is_flagged_with_the_other_entry() -> None:
 def test_a_grade_the_scores_do_not_lead_to_is_to_be_checked_and_an_edge_is_of_the_band_it_begins(
     low: str, given: Grade, by_scores: str | None
 ) -> None:
-    said = hints(graded(given, "review", day=date(2026, 5, 1), low=low))
+    shown = hints(graded(given, "review", day=date(2026, 5, 1), low=low))
 
-    assert [h.text.en for h in said] == (
+    assert [h.text.en for h in shown] == (
         []
         if by_scores is None
         else [f"The village graded {given}; its scores weigh {by_scores}: check the review."]

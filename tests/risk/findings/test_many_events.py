@@ -55,7 +55,7 @@ def test_what_is_said_and_kept_of_very_many_events_is_bounded() -> None:
     saw = played.said[-2].saw[0]
 
     assert (len(saw.events), saw.events_total) == (MOST_EVENTS, 300)
-    assert max(len(encode(one)) for one in played.said) < 100_000
+    assert max(len(encode(transition)) for transition in played.said) < 100_000
     assert len(pack(played.household)) < 200_000
 
 
@@ -64,7 +64,7 @@ def test_a_word_on_very_many_covers_those_not_named_and_not_the_next() -> None:
     another = after_the_word(kind="DisasterStruck", struck_on=date(2026, 6, 12), home="destroyed")
 
     assert fewer.said[-1].movement is Movement.UNWATCHED
-    assert [(one.movement, one.is_told) for one in another.said[-2:]] == [
+    assert [(transition.movement, transition.is_told) for transition in another.said[-2:]] == [
         (Movement.UNWATCHED, None),
         (Movement.ENTERED, True),
     ]

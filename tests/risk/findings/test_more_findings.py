@@ -36,7 +36,7 @@ def kinds(*facts: Any, day: date = date(2026, 6, 10)) -> tuple[FindingKind, ...]
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "found"),
+    ("before", "now", "is_found"),
     [
         ("10000.00", "5000.00", True),
         ("10000.00", "5000.01", False),
@@ -61,9 +61,9 @@ def kinds(*facts: Any, day: date = date(2026, 6, 10)) -> tuple[FindingKind, ...]
     ],
 )
 def test_income_has_dropped_by_the_percentage_and_the_amount(
-    before: str, now: str, *, found: bool
+    before: str, now: str, *, is_found: bool
 ) -> None:
-    assert found == (
+    assert is_found == (
         FindingKind.INCOME_DROPPED in kinds(income(before, "before", month="2025-05"), income(now))
     )
 
@@ -91,10 +91,10 @@ def test_two_wages_in_one_month_because_pay_day_moved_are_neither_surge_nor_drop
 
 
 @pytest.mark.parametrize(
-    ("last", "found"), [("2026-02", True), ("2026-03", False), ("2026-01", True)]
+    ("last", "is_found"), [("2026-02", True), ("2026-03", False), ("2026-01", True)]
 )
 def test_work_is_lost_after_three_whole_months_without_the_earners_wage(
-    last: str, *, found: bool
+    last: str, *, is_found: bool
 ) -> None:
     heard = income("20000", "land", category="operating")
     wages = [
@@ -103,7 +103,7 @@ def test_work_is_lost_after_three_whole_months_without_the_earners_wage(
         if m <= last
     ]
 
-    assert found == (FindingKind.WORK_LOST in kinds(heard, *wages))
+    assert is_found == (FindingKind.WORK_LOST in kinds(heard, *wages))
 
 
 def test_nobody_has_lost_work_who_left_the_household_or_never_had_a_wage() -> None:
@@ -120,7 +120,7 @@ def test_nobody_has_lost_work_who_left_the_household_or_never_had_a_wage() -> No
 
 
 @pytest.mark.parametrize(
-    ("paid", "invested_on", "found"),
+    ("paid", "invested_on", "is_found"),
     [
         ("699.99", date(2024, 1, 1), True),
         ("700.00", date(2024, 1, 1), False),
@@ -143,7 +143,7 @@ def test_nobody_has_lost_work_who_left_the_household_or_never_had_a_wage() -> No
     ],
 )
 def test_a_project_pays_its_guaranteed_yield_on_a_whole_year(
-    paid: str, invested_on: date, *, found: bool
+    paid: str, invested_on: date, *, is_found: bool
 ) -> None:
     home = registered(
         projects=[
@@ -153,7 +153,7 @@ def test_a_project_pays_its_guaranteed_yield_on_a_whole_year(
         ]
     )
 
-    assert found == (
+    assert is_found == (
         FindingKind.PROJECT_UNDERPAID
         in kinds(
             home, income("9000"), income(paid, "dividend", category="property", project="tanxishan")
@@ -168,10 +168,12 @@ def test_the_project_that_owes_most_is_named() -> None:
     ]
     home = household(registered(projects=shares), income("9000"))
 
-    (found,) = (
-        f for f in judged(home, rules=ALL_IN_FORCE).found if f.kind is FindingKind.PROJECT_UNDERPAID
+    (underpaid,) = (
+        f
+        for f in judged(home, rules=ALL_IN_FORCE).findings
+        if f.kind is FindingKind.PROJECT_UNDERPAID
     )
-    assert found.project == "big"
+    assert underpaid.project == "big"
 
 
 def test_what_is_owed_still_counts_and_of_equals_the_first_of_the_register_is_named() -> None:
@@ -184,7 +186,7 @@ def test_what_is_owed_still_counts_and_of_equals_the_first_of_the_register_is_na
         home = household(registered(projects=shares), income("9000"), *paid)
         return next(
             f.project
-            for f in judged(home, rules=ALL_IN_FORCE).found
+            for f in judged(home, rules=ALL_IN_FORCE).findings
             if f.kind is FindingKind.PROJECT_UNDERPAID
         )
 
@@ -201,17 +203,17 @@ def test_a_project_that_paid_nothing_rests_on_the_register_entry() -> None:
             )
         ]
     )
-    (found,) = (
+    (finding,) = (
         f
-        for f in judged(household(home, income("9000")), rules=ALL_IN_FORCE).found
+        for f in judged(household(home, income("9000")), rules=ALL_IN_FORCE).findings
         if f.kind is FindingKind.PROJECT_UNDERPAID
     )
 
-    assert [evidence(fact).kind for fact in found.facts] == ["HouseholdRegistered"]
+    assert [evidence(fact).kind for fact in finding.facts] == ["HouseholdRegistered"]
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "stay", "found"),
+    ("first", "second", "stay", "is_found"),
     [
         ("10000.00", "0.00", "s1", False),
         ("10000.01", "0.00", "s1", True),
@@ -221,21 +223,21 @@ def test_a_project_that_paid_nothing_rests_on_the_register_entry() -> None:
     ids=["on", "a fen above", "two settlements of one stay", "two stays"],
 )
 def test_one_stay_is_judged_by_itself_after_all_cover(
-    first: str, second: str, stay: str | None, *, found: bool
+    first: str, second: str, stay: str | None, *, is_found: bool
 ) -> None:
     facts = (income("90000"), claim(first, "a", stay=stay), claim(second, "b", stay=stay))
 
-    assert found == (FindingKind.SINGLE_STAY_HIGH in kinds(*facts))
+    assert is_found == (FindingKind.SINGLE_STAY_HIGH in kinds(*facts))
     assert FindingKind.SINGLE_STAY_HIGH not in kinds(
         income("90000"), claim("99999", setting="outpatient")
     )
 
 
-@pytest.mark.parametrize(("bill", "found"), [("10000.00", False), ("10000.01", True)])
+@pytest.mark.parametrize(("bill", "is_found"), [("10000.00", False), ("10000.01", True)])
 def test_one_persons_self_paid_must_be_above_half_of_the_local_disposable_income(
-    bill: str, *, found: bool
+    bill: str, *, is_found: bool
 ) -> None:
-    assert found == (
+    assert is_found == (
         FindingKind.SELF_PAID_RATIO in kinds(income("90000"), claim(bill, person_ref="p0"))
     )
 
@@ -264,7 +266,7 @@ def test_rigid_spending_adds_schooling_and_medical_alone_has_a_share_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("total", "aid", "day", "found"),
+    ("total", "aid", "day", "is_found"),
     [
         ("10000.00", "0", date(2025, 9, 1), False),
         ("10000.01", "0", date(2025, 9, 1), True),
@@ -281,16 +283,16 @@ def test_rigid_spending_adds_schooling_and_medical_alone_has_a_share_of_its_own(
     ],
 )
 def test_schooling_counts_after_aid_within_its_school_year(
-    total: str, aid: str, day: date, *, found: bool
+    total: str, aid: str, day: date, *, is_found: bool
 ) -> None:
-    assert found == (
+    assert is_found == (
         FindingKind.EDUCATION_COST_HIGH
         in kinds(income("90000"), spending(total, covered=aid, day=day))
     )
 
 
 @pytest.mark.parametrize(
-    ("born", "at_school", "found"),
+    ("born", "at_school", "is_found"),
     [
         ("2020-06", False, True),
         ("2020-07", False, False),
@@ -312,13 +314,13 @@ def test_a_child_of_school_age_out_of_school_is_a_missing_guarantee(
     born: str,
     at_school: bool | None,  # noqa: FBT001
     *,
-    found: bool,
+    is_found: bool,
 ) -> None:
     home = registered(
         [Member(person_ref="p0"), Member(person_ref="p1", birth_month=born, at_school=at_school)]
     )
 
-    assert found == (FindingKind.GUARANTEE_MISSING in kinds(home, income("90000")))
+    assert is_found == (FindingKind.GUARANTEE_MISSING in kinds(home, income("90000")))
 
 
 def test_the_last_check_of_a_guarantee_counts_and_who_has_no_insurance_is_missing_one() -> None:
@@ -350,7 +352,7 @@ def test_a_guarantee_that_was_met_and_is_lost_endangers_living_together_with_a_s
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "found"),
+    ("before", "now", "is_found"),
     [
         (Grade.B, Grade.C, True),
         (Grade.B, Grade.A, False),
@@ -359,14 +361,14 @@ def test_a_guarantee_that_was_met_and_is_lost_endangers_living_together_with_a_s
     ],
 )
 def test_a_grade_has_fallen_when_the_last_review_is_lower_than_the_one_before(
-    before: Grade, now: Grade, *, found: bool
+    before: Grade, now: Grade, *, is_found: bool
 ) -> None:
     reviews = (
         graded(now, "now", day=date(2026, 5, 30)),
         graded(before, "before", day=date(2025, 11, 30)),
     )
 
-    assert found == (FindingKind.GRADE_FELL in kinds(income("90000"), *reviews))
+    assert is_found == (FindingKind.GRADE_FELL in kinds(income("90000"), *reviews))
 
 
 def test_the_sentence_of_a_fall_names_the_lowest_score_the_strategy_and_an_odd_jump() -> None:
@@ -376,19 +378,19 @@ def test_the_sentence_of_a_fall_names_the_lowest_score_the_strategy_and_an_odd_j
             graded(Grade.C, "now", day=date(2026, 5, 30), is_explained=is_explained),
         )
         assessment = judged(household(income("90000"), *reviews), rules=ALL_IN_FORCE)
-        (found,) = assessment.found
-        return findings.grade_fell.explain(found, assessment.view, ALL_IN_FORCE.currency).zh
+        (fall,) = assessment.findings
+        return findings.grade_fell.explain(fall, assessment.view, ALL_IN_FORCE.currency).zh
 
     plain = "2026-05-30评定等级由A降为C（健康得分最低，20），帮扶方式：帮。"
     assert sentence(is_explained=True) == plain
     assert sentence(is_explained=False) == plain + "一次下降超过一级而未说明理由，请核实。"
 
 
-@pytest.mark.parametrize(("loss", "found"), [("3000.00", True), ("2999.99", False)])
+@pytest.mark.parametrize(("loss", "is_found"), [("3000.00", True), ("2999.99", False)])
 def test_losses_that_reach_the_share_of_income_are_a_disaster_finding(
-    loss: str, *, found: bool
+    loss: str, *, is_found: bool
 ) -> None:
-    assert found == (
+    assert is_found == (
         FindingKind.DISASTER_LOSS
         in kinds(income("10000"), disaster(home=HomeState.UNHURT, loss=loss))
     )

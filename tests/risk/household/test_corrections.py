@@ -32,8 +32,8 @@ from tests.support.made.rules import ALL_IN_FORCE
 
 def folded(*facts: FactRecord) -> Household:
     home = household()
-    for one in facts:
-        home, _ = fold(home, one, one.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
+    for fact in facts:
+        home, _ = fold(home, fact, fact.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
     return home
 
 
@@ -84,14 +84,14 @@ def test_of_two_bills_under_one_number_the_senders_latest_word_counts_in_any_ord
 ) -> None:
     first, second = claim("20000.00", "number"), claim("12000.00", "number")
     facts = [
-        one.model_copy(
+        bill.model_copy(
             update={
                 "fact_id": identity(name),
                 "id": name,
                 "time": datetime(2026, 6, day, tzinfo=UTC),
             }
         )
-        for one, name, day in zip((first, second), ("one", "two"), times, strict=True)
+        for bill, name, day in zip((first, second), ("one", "two"), times, strict=True)
     ]
 
     assert {owed(*order) for order in permutations(facts)} == {counts}

@@ -43,16 +43,16 @@ def later(fact: FactRecord, agency: str | None = None) -> FactRecord:
 
 
 def test_what_counts_once_is_asked_about_and_the_answer_ends_it() -> None:
-    one, again = income("1300.00", "y1"), later(income("1300.00", "y2"))
+    first, again = income("1300.00", "y1"), later(income("1300.00", "y2"))
     both_real = amending(later(income("1300.00", "y3", number="S2")), "y2")
 
-    assert pairs(one, again) == [("repeated", "y1", "y2")]
-    assert pairs(one, later(income("2000.00", "y2"))) == [("repeated", "y2", "y1")], (
+    assert pairs(first, again) == [("repeated", "y1", "y2")]
+    assert pairs(first, later(income("2000.00", "y2"))) == [("repeated", "y2", "y1")], (
         "the later takes the place of the earlier"
     )
-    assert pairs(one, again, both_real) == []
-    assert pairs(one, again, retracted("y2")) == []
-    assert judged(household(one, again, both_real)).view.net == 260_000
+    assert pairs(first, again, both_real) == []
+    assert pairs(first, again, retracted("y2")) == []
+    assert judged(household(first, again, both_real)).view.net == 260_000
     assert pairs(spending("70.00", "s1"), spending("70.00", "s2"))[0][0] == "repeated"
 
 

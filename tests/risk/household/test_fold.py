@@ -214,8 +214,8 @@ def test_a_correction_to_a_day_long_ago_counts_before_what_it_corrects_in_any_or
     for order in itertools.permutations((registered(), wrong, right)):
         home = Household()
         outcomes = {}
-        for one in order:
-            home, outcomes[one.id] = fold(home, one, one.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
+        for fact in order:
+            home, outcomes[fact.id] = fold(home, fact, fact.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
             home = forget_old(home, OPEN_DAY)
         seen = judged(home).view
 

@@ -23,7 +23,7 @@ amounts = st.integers(1, 3_000_000).map(lambda fen: f"{fen // 100}.{fen % 100:02
 @st.composite
 def versions(draw: st.DrawFn) -> list[FactRecord]:
     """Of one bill, one cost and one income, each said at a moment of its own."""
-    told = []
+    statements = []
     for n, minutes in enumerate(
         draw(st.lists(st.integers(0, 10_000), min_size=2, max_size=6, unique=True))
     ):
@@ -34,19 +34,19 @@ def versions(draw: st.DrawFn) -> list[FactRecord]:
         )
         match which:
             case "bill":
-                one = claim(amount, "number", day=day)
+                fact = claim(amount, "number", day=day)
             case "cost":
-                one = spending(amount, "cost", day=day, number="E1")
+                fact = spending(amount, "cost", day=day, number="E1")
             case _:
-                one = income(
+                fact = income(
                     amount,
                     "income",
                     month=month_text(month_of(day)),
                     yearly=draw(st.booleans()),
                     number="S1",
                 )
-        told.append(
-            one.model_copy(
+        statements.append(
+            fact.model_copy(
                 update={
                     "fact_id": identity(f"{which} {n}"),
                     "id": f"{which}-{n}",
@@ -54,18 +54,18 @@ def versions(draw: st.DrawFn) -> list[FactRecord]:
                 }
             )
         )
-    return told
+    return statements
 
 
 @given(versions(), st.randoms(use_true_random=False))
-def test_the_same_version_counts_in_any_order(told: list[FactRecord], chance: Random) -> None:
-    shuffled = list(told)
+def test_the_same_version_counts_in_any_order(statements: list[FactRecord], chance: Random) -> None:
+    shuffled = list(statements)
     chance.shuffle(shuffled)
     views = []
-    for order in (told, shuffled):
+    for order in (statements, shuffled):
         home = household()
-        for one in order:
-            home, _ = fold(home, one, one.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
+        for fact in order:
+            home, _ = fold(home, fact, fact.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
             home = forget_old(home, OPEN_DAY)
         seen = judged(home, rules=ALL_IN_FORCE).view
         views.append((seen.net, seen.reference, seen.own_shares, seen.unheard))

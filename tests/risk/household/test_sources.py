@@ -175,7 +175,7 @@ def test_a_finding_names_a_carried_income_once() -> None:
         known=NOTHING_MORE,
     )
     below = (
-        next(f for f in view.found if f.kind == "income_below_line")
+        next(f for f in view.findings if f.kind == "income_below_line")
         if view.view.net is not None and view.view.net < 730_000
         else None
     )

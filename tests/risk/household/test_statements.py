@@ -69,15 +69,15 @@ def outcome(fact: FactRecord, *before: FactRecord) -> Folded:
 def test_of_two_versions_the_later_counts_whatever_their_ids(
     later: dict[str, object], earlier: dict[str, object]
 ) -> None:
-    for one, other in (("a", "b"), ("b", "a")):
+    for first_id, other in (("a", "b"), ("b", "a")):
         bill = claim("1000.00", "n")
         entry = registered(1)
         assert (
-            own(version(bill, one, **earlier), version(claim("10.00", "n"), other, **later))
+            own(version(bill, first_id, **earlier), version(claim("10.00", "n"), other, **later))
             == "10.00"
         )
         counted = judged(
-            household(version(registered(3), one, **later), version(entry, other, **earlier))
+            household(version(registered(3), first_id, **later), version(entry, other, **earlier))
         ).view
         assert counted.head_months == 36
 
@@ -127,20 +127,20 @@ def test_another_content_under_one_name_replaces_and_the_same_repeats(
     assert outcome(first, corrected) is Folded.SUPERSEDED
     assert outcome(version(first, "again", time=AT + TICK), first) is Folded.REPEATED
     assert outcome(version(first, "again"), first) is Folded.REPEATED
-    assert said(household(first, corrected, back)) == said(household(first)), (
+    assert picture(household(first, corrected, back)) == picture(household(first)), (
         "corrected and corrected back"
     )
-    assert said(household(first, corrected)) == said(
+    assert picture(household(first, corrected)) == picture(
         household(version(second, "alone", time=AT + TICK))
     ), "as if it had been the only one"
 
 
-def said(home: Household) -> tuple[object, ...]:
+def picture(home: Household) -> tuple[object, ...]:
     """What is told of a household, without ids."""
     seen = judged(home, rules=ALL_IN_FORCE)
     v = seen.view
-    found = [(f.kind, f.value, f.threshold, f.window) for f in seen.found]
-    return v.net, v.reference, v.own_shares, v.claims_income, found, seen.target
+    grounds = [(f.kind, f.value, f.threshold, f.window) for f in seen.findings]
+    return v.net, v.reference, v.own_shares, v.claims_income, grounds, seen.target
 
 
 def test_a_repeat_does_not_even_change_the_id_something_rests_on() -> None:
@@ -149,7 +149,7 @@ def test_a_repeat_does_not_even_change_the_id_something_rests_on() -> None:
         income("7000"), claim("6000", "c"), version(claim("6000", "c"), "0", time=AT + TICK)
     )
 
-    assert [f.facts for f in judged(home).found] == [f.facts for f in judged(again).found]
+    assert [f.facts for f in judged(home).findings] == [f.facts for f in judged(again).findings]
 
 
 def test_what_was_repeated_counts_on_when_the_first_is_taken_back() -> None:
@@ -178,7 +178,7 @@ def test_a_yearly_income_sent_twice_counts_once_and_a_monthly_one_of_it_takes_it
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "together"),
+    ("first", "other", "together"),
     [
         (income("50.00", "a", yearly=False), income("50.00", "b", yearly=False), "50.00"),
         (income("50.00", "a", yearly=False), income("60.00", "b", yearly=False), "110.00"),
@@ -220,20 +220,20 @@ def test_a_yearly_income_sent_twice_counts_once_and_a_monthly_one_of_it_takes_it
     ],
 )
 def test_equal_monthly_statements_of_a_source_are_one_and_others_add_up(
-    one: FactRecord, other: FactRecord, together: str
+    first: FactRecord, other: FactRecord, together: str
 ) -> None:
     known = income("0.00", "heard", item="heard")
     # whole histories are sent again, stamped with the day of sending
     resent = version(other, other.id, time=AT + timedelta(days=3))
 
-    assert net(known, one, other) == together
-    assert net(known, one, resent) == together
+    assert net(known, first, other) == together
+    assert net(known, first, resent) == together
 
 
 def test_without_a_month_the_day_it_happened_tells_two_equal_wages_apart() -> None:
     def wage(name: str, day: int) -> FactRecord:
-        made = income("50.00", name, yearly=False, at=datetime(2026, 5, day, 4, tzinfo=UTC))
-        return made.model_copy(update={"data": made.data.model_copy(update={"earned_month": None})})
+        fact = income("50.00", name, yearly=False, at=datetime(2026, 5, day, 4, tzinfo=UTC))
+        return fact.model_copy(update={"data": fact.data.model_copy(update={"earned_month": None})})
 
     known = income("0.00", "heard", item="heard")
     assert net(known, wage("a", 3), wage("b", 18)) == "100.00"
@@ -273,7 +273,7 @@ def test_one_stay_billed_by_two_senders_with_one_total_is_one_event() -> None:
 
 
 def test_a_disaster_is_a_hazard_and_a_day_whoever_tells_it_and_the_verified_counts_first() -> None:
-    told = disaster("village", home=HomeState.DESTROYED, is_verified=False)
+    by_village = disaster("village", home=HomeState.DESTROYED, is_verified=False)
     seen = version(
         disaster("bureau", home=HomeState.BADLY_DAMAGED),
         "bureau",
@@ -294,8 +294,8 @@ def test_a_disaster_is_a_hazard_and_a_day_whoever_tells_it_and_the_verified_coun
         }
         return list(homes)
 
-    assert homes(told, seen) == [HomeState.BADLY_DAMAGED]
-    assert homes(told, seen, worse) == [HomeState.DESTROYED]
+    assert homes(by_village, seen) == [HomeState.BADLY_DAMAGED]
+    assert homes(by_village, seen, worse) == [HomeState.DESTROYED]
     assert homes(seen, disaster("other", home=HomeState.UNHURT, day=date(2026, 6, 8))) == [
         HomeState.BADLY_DAMAGED,
         HomeState.UNHURT,

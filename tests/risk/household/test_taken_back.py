@@ -81,8 +81,8 @@ EXAMPLES: list[FactRecord] = [
 
 def kept(*facts: FactRecord) -> Household:
     home = Household()
-    for one in facts:
-        home, _ = fold(home, one, one.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
+    for fact in facts:
+        home, _ = fold(home, fact, fact.data, OPEN_DAY)  # type: ignore[arg-type]  # household facts only
     return fresh(home, withdrawn=(), since=None)
 
 
@@ -115,19 +115,19 @@ REPLACING: list[list[FactRecord]] = [
 ]
 
 
-@pytest.mark.parametrize("said", REPLACING, ids=["entries", "words"])
-def test_the_one_before_counts_again_in_any_order(said: list[FactRecord]) -> None:
-    first, second, third = said
+@pytest.mark.parametrize("statements", REPLACING, ids=["entries", "words"])
+def test_the_one_before_counts_again_in_any_order(statements: list[FactRecord]) -> None:
+    first, second, third = statements
     for taken, left in (
         ([third], [first, second]),
         ([second, third], [first]),
         ([second], [first, third]),
-        (said, []),
+        (statements, []),
     ):
         backs = [retracted(t.id, name=f"back {t.id}") for t in taken]
         expected = kept(*left)
-        for order in permutations([*said, *backs]):
-            assert kept(*order) == expected, [one.id for one in order]
+        for order in permutations([*statements, *backs]):
+            assert kept(*order) == expected, [fact.id for fact in order]
 
 
 def test_what_is_kept_of_entries_is_bounded() -> None:

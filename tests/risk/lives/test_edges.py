@@ -134,7 +134,7 @@ def edges(annotation: object, metadata: Metadata, name: str) -> Sequence[object]
         assert fitting, f"no text for {name}: {pattern}"
         return fitting
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return [one.value for one in annotation]
+        return [member.value for member in annotation]
     raise AssertionError(f"nobody has said which values {name} has: {annotation}")
 
 
@@ -190,25 +190,25 @@ incidents = st.lists(bodies(AreaStruck).map(lambda body: message(AreaStruck, bod
 @given(entries, facts, incidents, st.sampled_from(MOMENTS))
 def test_nothing_a_door_lets_in_raises_in_folding_judging_showing_or_taking(
     entry: Any,  # noqa: ANN401
-    told: list[Any],
+    others: list[Any],
     struck: list[Any],
     at: datetime,
 ) -> None:
     if entry is None:
         return
     control = Control(open_day=OPEN_DAYS[0] - timedelta(days=1), bundle=ALL_IN_FORCE.bundle)
-    for n, one in enumerate(s for s in struck if s is not None):
-        control = apply_broadcast(control, record(one, f"incident {n}", at=at)) or control
+    for n, content in enumerate(s for s in struck if s is not None):
+        control = apply_broadcast(control, record(content, f"incident {n}", at=at)) or control
     control = apply_broadcast(control, record(HEARD, "heard", at=at)) or control
     home: Household = Household()
     case: Case | None = None
     log = [
-        record(one, f"fact {n}", at=at)
-        for n, one in enumerate([entry, *(f for f in told if f is not None)])
+        record(content, f"fact {n}", at=at)
+        for n, content in enumerate([entry, *(f for f in others if f is not None)])
     ]
     for day in OPEN_DAYS:
         control = replace(control, open_day=day)
-        for fact in [decode_fact(encode(one)) for one in log]:
+        for fact in [decode_fact(encode(logged)) for logged in log]:
             folded, _ = fold(home, fact, fact.data, day)  # type: ignore[arg-type]  # only a household's
             decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
             judged = judge(
@@ -232,7 +232,7 @@ def written(judged: Judged) -> Household:
     outputs = Outputs(0, 8)
     outputs.add(HOUSEHOLD.encode(), judged, "")
     assert len([m for m in outputs.messages() if m.topic == RISK_TRANSITIONS.name]) == len(
-        judged.said
+        judged.transitions
     )
     home = unpack(pack(judged.household))
     if home.as_of is not None:
@@ -244,7 +244,7 @@ def taken(case: Case | None, judged: Judged) -> Case | None:
     """As the desk decodes it and answers."""
     if judged.view:
         decode_view(judged.view)
-    for transition in judged.said:
+    for transition in judged.transitions:
         read = decode_output(encode(transition))
         assert isinstance(read, Transition)
         case = respond(case, read, Relieved(), WORKFLOW, WEEKENDS).case or case

@@ -63,7 +63,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.home = Household()
         self.day = date(2026, 6, 10)
-        self.said: list[Transition] = []
+        self.transitions: list[Transition] = []
         self.log: list[tuple[FactRecord | None, date]] = []
         self.count = 0
         self.refused = 0
@@ -88,7 +88,7 @@ class Life(RuleBasedStateMachine):
                 before.position.group,
                 before.position.status in IN_SPELL,
             )
-        self.said += judged.said
+        self.transitions += judged.transitions
         self.refused += bool(judged.refused)
 
     @rule(days=st.sampled_from([1, 1, 7, 30, 31, 180]))
@@ -169,25 +169,25 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def the_last_fact_comes_again(self) -> None:
-        before, told = self.home, len(self.said)
+        before, count = self.home, len(self.transitions)
         fact = next((f for f, _ in reversed(self.log) if f is not None), None)
         if fact is not None and not isinstance(
             fact.data, AuthorisationGiven | AuthorisationRefused
         ):
             self.tell(fact)
-            assert (before.position, told) == (self.home.position, len(self.said))
+            assert (before.position, count) == (self.home.position, len(self.transitions))
 
     @invariant()
     def transitions_are_numbered_without_holes(self) -> None:
-        assert [t.number for t in self.said] == list(range(1, len(self.said) + 1))
+        assert [t.number for t in self.transitions] == list(range(1, len(self.transitions) + 1))
 
     @invariant()
     def everything_said_has_reason_number_and_reference(self) -> None:
-        for said in self.said[-3:]:
-            assert said.reason.zh
+        for transition in self.transitions[-3:]:
+            assert transition.reason.zh
             assert all(
                 f.value and f.threshold and f.policy.reference and f.facts_total
-                for f in said.findings
+                for f in transition.findings
             )
 
     @invariant()
@@ -200,7 +200,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def only_people_let_an_identified_household_go(self) -> None:
-        for before, after in pairwise(self.said):
+        for before, after in pairwise(self.transitions):
             if after.movement is Movement.EXITED and before.is_identified:
                 assert after.exit_reason in (ExitReason.ELIMINATED, ExitReason.NATURAL)
 
@@ -209,7 +209,7 @@ class Life(RuleBasedStateMachine):
         entries = {Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED}
         turns = [
             t.movement in entries
-            for t in self.said
+            for t in self.transitions
             if t.movement in entries | {Movement.EXITED} or t.figures.is_withheld
         ]
         assert all(not (a and b) for a, b in pairwise(turns))
@@ -225,8 +225,10 @@ class Life(RuleBasedStateMachine):
         for fact, day in self.log:
             judged = look(home, fact, day)
             home = judged.household
-            again += judged.said
-        assert [t.model_dump_json() for t in again] == [t.model_dump_json() for t in self.said]
+            again += judged.transitions
+        assert [t.model_dump_json() for t in again] == [
+            t.model_dump_json() for t in self.transitions
+        ]
 
 
 def look(home: Household, fact: FactRecord | None, day: date) -> Judged:

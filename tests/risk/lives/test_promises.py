@@ -69,7 +69,7 @@ class Told:
     """A household from day to day, and what was said of it."""
 
     home: Household = field(default_factory=Household)
-    said: list[tuple[date, Transition]] = field(default_factory=list)
+    transitions: list[tuple[date, Transition]] = field(default_factory=list)
 
     def day(self, day: date) -> list[Transition]:
         """A new day."""
@@ -77,7 +77,9 @@ class Told:
 
     def fact(self, fact: FactRecord, day: date) -> list[Transition]:
         """Something that came on the day, told on it."""
-        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC) + TICK * len(self.said)
+        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC) + TICK * len(
+            self.transitions
+        )
         fact = fact.model_copy(update={"time": moment, "recorded_time": moment})
         before = self.home
         self.home, folded = fold(before, fact, cast(HouseholdFact, fact.data), day)
@@ -98,8 +100,8 @@ class Told:
             decided,
         )
         self.home = done.household
-        self.said += [(day, one) for one in done.said]
-        return list(done.said)
+        self.transitions += [(day, transition) for transition in done.transitions]
+        return list(done.transitions)
 
 
 def otherwise(fact: FactRecord) -> FactRecord:
@@ -219,20 +221,20 @@ def test_a_repeat_under_a_new_id_is_told_to_nobody_whatever_people_said_before(
     later: int,
     is_dismissed: bool,  # noqa: FBT001
 ) -> None:
-    told, day = Told(), OPEN_DAY
+    life, day = Told(), OPEN_DAY
     for fact in (registered(), income(amount, "year", category="property"), first):
-        told.fact(fact, day)
+        life.fact(fact, day)
     if is_dismissed:
-        told.fact(
+        life.fact(
             record(CaseDecided(decision=Decision.DISMISSED, decided_on=day), "dismissed"), day
         )
     day += timedelta(days=later)
-    told.day(day)
-    position = told.home.position
+    life.day(day)
+    position = life.home.position
     again = first.model_copy(update={"fact_id": identity("again"), "id": "again"})
 
-    assert told.fact(again, day) == []
-    assert told.home.position == position
+    assert life.fact(again, day) == []
+    assert life.home.position == position
 
 
 NEWS: dict[str, Callable[[date], FactRecord]] = {
@@ -268,7 +270,7 @@ WORDS = ("dismissed", "dismissed by the page", "exempt", "exempt by the page")
 def test_after_any_word_of_people_what_it_did_not_see_is_told_the_same_day(
     news: str, word: str, later: int, repeats: int
 ) -> None:
-    told, day = Told(), OPEN_DAY
+    life, day = Told(), OPEN_DAY
     begun = [
         registered([Member(person_ref="p0"), Member(person_ref="p1")]),
         income("90000.00", "year", category="property", item="rent"),
@@ -278,11 +280,11 @@ def test_after_any_word_of_people_what_it_did_not_see_is_told_the_same_day(
         claim("25000.00", "bill", day=day),
     ]
     for fact in begun:
-        told.fact(fact, day)
-    page = told.said[-1][1].saw
+        life.fact(fact, day)
+    page = life.transitions[-1][1].saw
     if word.startswith("dismissed"):
         saw = page if "page" in word else None
-        told.fact(
+        life.fact(
             record(CaseDecided(decision=Decision.DISMISSED, decided_on=day, saw=saw), "word"), day
         )
     else:
@@ -296,24 +298,26 @@ def test_after_any_word_of_people_what_it_did_not_see_is_told_the_same_day(
                 until=day + timedelta(days=200),
                 saw=saw_of,
             )
-            told.fact(record(exempted, f"word {n}"), day)
-    assert not told.home.position.is_in_episode
+            life.fact(record(exempted, f"word {n}"), day)
+    assert not life.home.position.is_in_episode
     for n in range(repeats):
         again = begun[-1 - n % 3]
         assert (
-            told.fact(
+            life.fact(
                 again.model_copy(update={"fact_id": identity(f"again {n}"), "id": f"again-{n}"}),
                 day,
             )
             == []
         )
     day += timedelta(days=later)
-    told.day(day)
-    said = told.fact(NEWS[news](day), day)
+    life.day(day)
+    transitions = life.fact(NEWS[news](day), day)
 
-    assert [(one.is_lead, one.is_told) for one in said[:1]] == [(True, True)], (
+    assert [(transition.is_lead, transition.is_told) for transition in transitions[:1]] == [
+        (True, True)
+    ], (
         news,
-        [one.movement for one in said],
+        [transition.movement for transition in transitions],
     )
 
 
@@ -332,22 +336,22 @@ turns = st.lists(
 def test_the_same_ground_opens_no_second_case_and_is_told_at_most_once_in_the_days(
     steps: list[tuple[int, bool, str]], amounts: tuple[str, str]
 ) -> None:
-    told, day, last = Told(), OPEN_DAY, "year"
+    life, day, last = Told(), OPEN_DAY, "year"
     for fact in (registered(), income(amounts[0], "year", category="property", item="rent")):
-        told.fact(fact, day)
+        life.fact(fact, day)
     met_on: date | None = None
     for n, (days, is_one, what) in enumerate(steps):
         for _ in range(days):
             day += timedelta(days=1)
-            told.day(day)
+            life.day(day)
         if what == "check":
             is_long_met = met_on is not None and (day - met_on).days > WAVERING
             # met for longer than the days, and unmet again, is another event
             assume(is_one or not is_long_met)
             met_on = (met_on or day) if is_one else None
-            told.fact(checked(Guarantee.HOUSING, f"check {n}", is_met=is_one, day=day), day)
+            life.fact(checked(Guarantee.HOUSING, f"check {n}", is_met=is_one, day=day), day)
         elif what == "income":
-            told.fact(
+            life.fact(
                 amending(
                     income(amounts[is_one], f"income {n}", category="property", item="rent"), last
                 ),
@@ -355,31 +359,37 @@ def test_the_same_ground_opens_no_second_case_and_is_told_at_most_once_in_the_da
             )
             last = f"income {n}"
         else:
-            told.fact(
+            life.fact(
                 claim(("900.00", "300.00")[is_one], "bill", day=OPEN_DAY).model_copy(
                     update={"fact_id": identity(f"v{n}"), "id": f"v{n}"}
                 ),
                 day,
             )
-    _at_most_once(told)
+    _at_most_once(life)
 
 
-def _at_most_once(told: Told) -> None:
+def _at_most_once(life: Told) -> None:
     """Nobody is told twice within the days, and no other case begins within them.
 
     But for the first group of a case and the first danger in it.
     """
     last, ended, episode, firsts = None, None, 0, set[tuple[int, str]]()
-    for day, one in told.said:
-        news = {(one.episode, "group")} if one.group is not None else set[tuple[int, str]]()
-        news |= {(one.episode, "danger")} if one.is_urgent else set()
-        if one.is_told and last is not None and (day - last).days <= WAVERING:
-            assert news - firsts, (day, one.movement)
-        if one.is_lead and ended is not None and one.episode != episode:
-            assert (day - ended).days > WAVERING, (day, one.movement)
+    for day, transition in life.transitions:
+        news = (
+            {(transition.episode, "group")}
+            if transition.group is not None
+            else set[tuple[int, str]]()
+        )
+        news |= {(transition.episode, "danger")} if transition.is_urgent else set()
+        if transition.is_told and last is not None and (day - last).days <= WAVERING:
+            assert news - firsts, (day, transition.movement)
+        if transition.is_lead and ended is not None and transition.episode != episode:
+            assert (day - ended).days > WAVERING, (day, transition.movement)
         firsts |= news
-        last = day if one.is_told else last
-        ended, episode = (day, one.episode) if one.is_episode_over else (ended, one.episode)
+        last = day if transition.is_told else last
+        ended, episode = (
+            (day, transition.episode) if transition.is_episode_over else (ended, transition.episode)
+        )
 
 
 @settings(max_examples=min(60, settings().max_examples))
@@ -396,21 +406,23 @@ def test_what_people_saw_and_any_order_of_what_came_since_lead_to_the_same(
     orders = (since, chance.sample(since, len(since)))
     day, stood = OPEN_DAY + timedelta(days=later), list[object]()
     for order in orders:
-        told = Told()
+        life = Told()
         for fact in begun:
-            told.fact(fact, OPEN_DAY)
-        told.fact(
+            life.fact(fact, OPEN_DAY)
+        life.fact(
             record(
                 CaseDecided(
-                    decision=Decision.DISMISSED, decided_on=OPEN_DAY, saw=told.said[-1][1].saw
+                    decision=Decision.DISMISSED,
+                    decided_on=OPEN_DAY,
+                    saw=life.transitions[-1][1].saw,
                 ),
                 "word",
             ),
             OPEN_DAY,
         )
         for fact in order:
-            told.home, _ = fold(told.home, fact, cast(HouseholdFact, fact.data), OPEN_DAY)
-        looked = judged(told.home, day, ALL_IN_FORCE, HEARD)
+            life.home, _ = fold(life.home, fact, cast(HouseholdFact, fact.data), OPEN_DAY)
+        looked = judged(life.home, day, ALL_IN_FORCE, HEARD)
         stood.append(
             (
                 looked.kinds,

@@ -94,9 +94,9 @@ def people(draw: st.DrawFn) -> list[Member]:
 
 
 @st.composite
-def corrections(draw: st.DrawFn, told: list[FactRecord]) -> list[FactRecord]:
+def corrections(draw: st.DrawFn, statements: list[FactRecord]) -> list[FactRecord]:
     """A fact or two taken back or replaced, some of which never came."""
-    names = st.sampled_from([*(f.id for f in told), "never-came"])
+    names = st.sampled_from([*(f.id for f in statements), "never-came"])
     back = [retracted(draw(names), name=f"r{n}") for n in range(draw(st.integers(0, 2)))]
     anew = [
         amending(claim(draw(bill), f"a{n}", day=draw(days)), draw(names))
@@ -111,14 +111,14 @@ def corrections(draw: st.DrawFn, told: list[FactRecord]) -> list[FactRecord]:
 
 
 @st.composite
-def versions(draw: st.DrawFn, told: list[FactRecord]) -> list[FactRecord]:
+def versions(draw: st.DrawFn, statements: list[FactRecord]) -> list[FactRecord]:
     """Some of it said again under other ids, at other times and places, by others.
 
     Some of it said otherwise under one name.
     """
     again = [
-        as_version(draw, draw(st.sampled_from(told)), f"v{n}")
-        for n in range(draw(st.integers(0, 3)) if told else 0)
+        as_version(draw, draw(st.sampled_from(statements)), f"v{n}")
+        for n in range(draw(st.integers(0, 3)) if statements else 0)
     ]
     bills = [
         as_version(
@@ -208,8 +208,8 @@ def facts(draw: st.DrawFn) -> list[FactRecord]:
     assets = [
         owns(draw(st.sampled_from(Asset)), day=draw(days)) for _ in range(draw(st.integers(0, 1)))
     ]
-    told = [*year, *more, *wages, *bills, *storms, *costs, *checks, *reviews, *assets]
-    return [*entries, *told, *draw(corrections(told)), *draw(versions(told))]
+    statements = [*year, *more, *wages, *bills, *storms, *costs, *checks, *reviews, *assets]
+    return [*entries, *statements, *draw(corrections(statements)), *draw(versions(statements))]
 
 
 @given(facts(), st.randoms(use_true_random=False))
@@ -229,7 +229,7 @@ def test_figures_findings_and_group_depend_on_the_set_of_facts_not_on_their_orde
         other.view.reference_per_head,
         other.view.own_shares,
     )
-    assert [f.facts for f in forward.found] == [f.facts for f in other.found]
+    assert [f.facts for f in forward.findings] == [f.facts for f in other.findings]
     assert lines_of(forward.view) == lines_of(other.view)
     assert hints_of(forward, ALL_IN_FORCE.currency) == hints_of(other, ALL_IN_FORCE.currency)
     assert forecast_of(forward, ALL_IN_FORCE.currency) == forecast_of(other, ALL_IN_FORCE.currency)
@@ -272,7 +272,7 @@ def test_a_repeat_under_a_new_id_changes_nothing_anyone_is_told(
     assume(folded is Folded.REPEATED)
     before, after = judged(home, rules=ALL_IN_FORCE), judged(more, rules=ALL_IN_FORCE)
 
-    assert [f.facts for f in before.found] == [f.facts for f in after.found]
+    assert [f.facts for f in before.findings] == [f.facts for f in after.findings]
     assert (before.target, lines_of(before.view)) == (after.target, lines_of(after.view))
     assert move(position, after) == (position, ())
 
@@ -312,7 +312,7 @@ def test_nobody_is_in_a_group_without_a_finding_and_every_finding_has_number_and
     assert assessment.target.group is None or assessment.kinds
     assert all(
         str(f.value) and str(f.threshold) and f.policy.reference and f.facts
-        for f in assessment.found
+        for f in assessment.findings
     )
 
 
@@ -352,10 +352,10 @@ def test_looking_only_on_due_days_says_the_same_as_looking_every_day(
         control = Control(open_day=day, bundle=rules.bundle, heard=known)
         moment = datetime(2026, 6, 1, tzinfo=UTC)
         done = judge("a" * 32, every, control, rules, Cause("b" * 32, moment))
-        every, said_daily = done.household, [*said_daily, *done.said]
+        every, said_daily = done.household, [*said_daily, *done.transitions]
         if day == due:
             done = judge("a" * 32, lazy, control, rules, Cause("b" * 32, moment))
-            lazy, said_lazily = done.household, [*said_lazily, *done.said]
+            lazy, said_lazily = done.household, [*said_lazily, *done.transitions]
             due = next_due(lazy, day, place_of(rules).on(day))
 
     assert said_daily == said_lazily

@@ -51,13 +51,13 @@ def near(chance: random.Random, *edges: str) -> str:
     return f"{max(0, fen) // 100}.{max(0, fen) % 100:02d}"
 
 
-def versions(chance: random.Random, told: list[FactRecord]) -> list[FactRecord]:
+def versions(chance: random.Random, statements: list[FactRecord]) -> list[FactRecord]:
     """Some of it said again or otherwise under other ids, at other times and places.
 
     And years that end at odd months, which are carried.
     """
     again = []
-    for n, fact in enumerate(chance.sample(told, min(len(told), chance.randint(0, 4)))):
+    for n, fact in enumerate(chance.sample(statements, min(len(statements), chance.randint(0, 4)))):
         changed: dict[str, object] = {
             "fact_id": identity(f"v{n}"),
             "id": f"v{n}",
@@ -246,8 +246,8 @@ def life(chance: random.Random) -> list[FactRecord]:
         reported(chance.choice(list(Concern)), f"report {n}", day=lived(chance))
         for n in range(chance.choice((0, 0, 0, 1, 2)))
     ]
-    told = [f for f in facts if f.data.kind != "HouseholdRegistered"]
-    facts += versions(chance, told)
+    happenings = [f for f in facts if f.data.kind != "HouseholdRegistered"]
+    facts += versions(chance, happenings)
     chance.shuffle(facts)
     return facts
 
@@ -334,7 +334,7 @@ def held(assessment: Assessment, expected: Opinion) -> Opinion:
     def yuan(fen: int | None) -> Fraction | None:
         return None if fen is None else Fraction(fen, 100)
 
-    findings = frozenset(f.kind.value for f in assessment.found)
+    findings = frozenset(f.kind.value for f in assessment.findings)
     below = (
         () if target.is_natural else tuple(o.months_ahead for o in look_ahead(view) if o.is_below)
     )
@@ -358,10 +358,14 @@ def test_the_rules_and_a_model_written_apart_from_them_agree_on_random_lives() -
         facts = life(chance)
         day = date(2026, 6, 10) + timedelta(days=chance.choice((0, 0, 1, 20)))
         expected = opinion(facts, day)
-        said = held(judged(household(*facts), day, ALL_IN_FORCE), expected)
-        assert expected == said, f"life {number} on {day}: {facts}"
-        seen.update([*said.findings, said.standing])
-        if said.standing == "watch" and said.net_per_head is not None and said.net_per_head > LINE:
+        actual = held(judged(household(*facts), day, ALL_IN_FORCE), expected)
+        assert expected == actual, f"life {number} on {day}: {facts}"
+        seen.update([*actual.findings, actual.standing])
+        if (
+            actual.standing == "watch"
+            and actual.net_per_head is not None
+            and actual.net_per_head > LINE
+        ):
             seen["watch by the outlook"] += 1
 
     needed = {

@@ -62,7 +62,7 @@ class Risk:
 
     def __init__(self) -> None:
         self.home = Household()
-        self.said: tuple[Transition, ...] = ()
+        self.transitions: tuple[Transition, ...] = ()
 
     def day(self, day: date) -> list[Outbox]:
         """A new day."""
@@ -89,7 +89,7 @@ class Risk:
     ) -> list[Outbox]:
         control = Control(open_day=day, bundle=RULES.bundle, heard=HEARD)
         done = judge(HOUSEHOLD, self.home, control, RULES, cause, decided, before)
-        self.home, self.said = done.household, done.said
+        self.home, self.transitions = done.household, done.transitions
         ended = (
             *(Movement.EXITED, Movement.UNWATCHED, Movement.WATCHED, Movement.RESTORED),
             *GOING_ON,
@@ -100,7 +100,7 @@ class Risk:
                 t.exit_reason.value if t.exit_reason and t.movement in ended else None,
                 t.is_told,
             )
-            for t in done.said
+            for t in done.transitions
         ]
 
 
@@ -127,27 +127,27 @@ def live(seed: int, seen: Counter[str]) -> int:
         if n % LOOKS and not facts:
             continue
         for fact in (None, *facts):
-            said, expected = (
+            actual, expected = (
                 (who.day(day) if fact is None else who.fact(fact, day) for who in (risk, second))
                 if second.known or fact
                 else ([], [])
             )
             about = f"life {seed} on {day}, {'the day' if fact is None else fact.id}"
-            assert expected == said, about
+            assert expected == actual, about
             stand = second.stand
             expected_stands = (stand.at, stand.group, stand.episode, stand.spell, stand.identified)
             assert expected_stands == stands(risk), about
-            writing.page = next((t.saw for t in reversed(risk.said) if t.saw), writing.page)
-            seen.update(f"{movement}" for movement, _, _ in said)
-            seen.update(f"{movement} as {reason}" for movement, reason, _ in said if reason)
+            writing.page = next((t.saw for t in reversed(risk.transitions) if t.saw), writing.page)
+            seen.update(f"{movement}" for movement, _, _ in actual)
+            seen.update(f"{movement} as {reason}" for movement, reason, _ in actual if reason)
             seen.update(
-                f"{movement} {'told' if told else 'not told'}"
-                for movement, _, told in said
-                if told is not None
+                f"{movement} {'told' if is_told else 'not told'}"
+                for movement, _, is_told in actual
+                if is_told is not None
             )
-            seen.update(f"decided {t.decided.value}" for t in risk.said if t.decided)
-            seen.update(f"refused {t.refused.value}" for t in risk.said if t.refused)
-            seen.update({f"finding {f.rule.value}" for t in risk.said for f in t.findings})
+            seen.update(f"decided {t.decided.value}" for t in risk.transitions if t.decided)
+            seen.update(f"refused {t.refused.value}" for t in risk.transitions if t.refused)
+            seen.update({f"finding {f.rule.value}" for t in risk.transitions for f in t.findings})
     return len(writing.came)
 
 
@@ -162,9 +162,9 @@ CATALOGUE = {
         if r not in (ExitReason.CLEARED, ExitReason.ELIMINATED)
     ),
     *(
-        f"{m} {told}"
+        f"{m} {word}"
         for m in ("relapsed", "watched", "moved", "worsened")
-        for told in ("told", "not told")
+        for word in ("told", "not told")
     ),
     *(f"decided {d.value}" for d in Decision if d is not Decision.IDENTIFIED),
     *(f"refused {d.value}" for d in Decision),

@@ -27,7 +27,7 @@ MADE: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data/rules-9.json").read_text(encoding="utf-8")
 )
 FACTS = [FactRecord.model_validate(fact) for fact in MADE["facts"]]
-SAID = [Transition.model_validate(one) for one in MADE["transitions"]]
+SAID = [Transition.model_validate(row) for row in MADE["transitions"]]
 LAST = date(2026, 6, 16)
 
 

@@ -57,16 +57,16 @@ MOST_LINES = 25
 
 
 def scenarios() -> list[Any]:
-    found = []
+    params = []
     for file in sorted(FOLDER.glob("*.yaml")):
         for n, text in enumerate(
             re.split(r"^---\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
         ):
-            found.append(pytest.param(file, text, id=f"{file.stem}.{n + 1}"))
-    return found
+            params.append(pytest.param(file, text, id=f"{file.stem}.{n + 1}"))
+    return params
 
 
-def told(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
+def excerpt(transition: Transition, asked: dict[str, Any]) -> dict[str, Any]:
     """What was said, of the kinds the scenario asks for."""
     figures = transition.figures
     everything = {
@@ -112,18 +112,22 @@ def test_a_scenario_comes_out_as_it_says(file: Path, text: str) -> None:
     played = play(scenario)
 
     expected = scenario["expect"]
-    shown = [told(said, asked) for said, asked in zip(played.said, expected, strict=False)]
+    shown = [
+        excerpt(transition, asked) for transition, asked in zip(played.said, expected, strict=False)
+    ]
     more = [
-        {"day": said.open_day, "movement": said.movement.value}
-        for said in played.said[len(expected) :]
+        {"day": transition.open_day, "movement": transition.movement.value}
+        for transition in played.said[len(expected) :]
     ]
     assert expected == [*shown, *more], file
     assert scenario.get("refused", []) == [
         {"day": day, "because": why} for day, why in played.refused
     ]
     assert all(
-        said.reason.zh and said.policy.bundle and all(f.policy.reference for f in said.findings)
-        for said in played.said
+        transition.reason.zh
+        and transition.policy.bundle
+        and all(f.policy.reference for f in transition.findings)
+        for transition in played.said
     )
 
 

@@ -266,7 +266,10 @@ def test_bills_leave_the_rolling_year_of_the_coming_month() -> None:
         spending("2000.00", day=day, category="accident")
         for day in (date(2025, 7, 31), date(2025, 8, 1))
     ]
-    assert [str(Fen(ahead(*wage, one)[0].reference)) for one in cost] == ["12000.00", "10000.00"]
+    assert [str(Fen(ahead(*wage, accident)[0].reference)) for accident in cost] == [
+        "12000.00",
+        "10000.00",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -323,14 +326,14 @@ def test_every_outlook_adds_up_and_says_its_causes_in_both_languages() -> None:
         *monthly("0.00", YEAR[10:], "nothing"),
     ]
     dialysis = [claim("50.00", f"d{n}", day=date(2026, n, 15)) for n in (4, 5)]
-    said = forecast_of(judged(household(*wages, *dialysis), rules=RULES), RULES.currency)
+    outlooks = forecast_of(judged(household(*wages, *dialysis), rules=RULES), RULES.currency)
 
-    assert all(int(f.known) + int(f.expected) == int(f.net) for f in said)
-    assert [c.text.en for c in said[0].causes] == [
+    assert all(int(f.known) + int(f.expected) == int(f.net) for f in outlooks)
+    assert [c.text.en for c in outlooks[0].causes] == [
         "the wage (salary) stopped: 1000.00 yuan less",
         "recurring treatment: 100.00 yuan more spent",
     ]
-    assert [c.text.zh for c in said[0].causes] == [
+    assert [c.text.zh for c in outlooks[0].causes] == [
         "工资（salary）已停发，少1000.00元",
         "持续治疗自付，多100.00元",
     ]

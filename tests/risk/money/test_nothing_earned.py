@@ -30,9 +30,9 @@ CASES: dict[FindingKind, tuple[tuple[FactRecord, ...], str]] = {
 def test_nothing_is_said_as_nothing(kind: FindingKind) -> None:
     facts, says = CASES[kind]
     assessment = judged(household(NOTHING, *facts), rules=ALL_IN_FORCE)
-    found = next(f for f in assessment.found if f.kind is kind)
+    finding = next(f for f in assessment.findings if f.kind is kind)
     sentence = next(r for r in findings.ALL if r.kind is kind).explain(
-        found, assessment.view, ALL_IN_FORCE.currency
+        finding, assessment.view, ALL_IN_FORCE.currency
     )
 
     assert says in sentence.en

@@ -53,16 +53,16 @@ def test_own_shares_are_summed_by_day_and_kind_and_a_loss_nobody_put_a_figure_to
 
 def test_a_view_has_findings_reason_and_figures_of_one_moment_and_names_its_transition() -> None:
     home, moves = step(household(income("7000"), claim("6000")))
-    said = transition(HOUSEHOLD, moves[-1], judged(home), policy(), Cause("f" * 32, LEARNED))
+    announced = transition(HOUSEHOLD, moves[-1], judged(home), policy(), Cause("f" * 32, LEARNED))
     more = household(income("7000"), claim("6000"), claim("801.50", "more"))
     shown = json.loads(view_of(HOUSEHOLD, home.position, judged(more), policy()))
 
-    assert shown["number"] == said.number == home.position.number
+    assert shown["number"] == announced.number == home.position.number
     assert shown["figures"]["own_shares"] == "6801.50"
     (spent,) = [f for f in shown["findings"] if f["rule"] == "rigid_spending_ratio"]
     assert (spent["value"], sum(float(f["amount"]) for f in spent["facts"])) == ("6801.50", 6801.5)
     assert "6801.50" in shown["reason"]["zh"]
     assert "6801.50" in shown["reason"]["en"]
     assert [o["amount"] for o in shown["outlays"]] == ["6801.50"]
-    assert said.outlays is not None
-    assert [str(o.amount) for o in said.outlays] == ["6000.00"]
+    assert announced.outlays is not None
+    assert [str(o.amount) for o in announced.outlays] == ["6000.00"]

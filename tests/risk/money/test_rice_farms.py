@@ -21,11 +21,11 @@ HALF = policy(income_dropped_percent=value("income_dropped.percent", 5_000))
 
 def farms() -> dict[str, dict[int, dict[str, str]]]:
     """Farm → season → row, as published."""
-    found: defaultdict[str, dict[int, dict[str, str]]] = defaultdict(dict)
+    by_farm: defaultdict[str, dict[int, dict[str, str]]] = defaultdict(dict)
     with FILE.open(newline="", encoding="utf-8") as text:
         for row in csv.DictReader(text):
-            found[row["id"]][int(row["season"])] = row
-    return dict(found)
+            by_farm[row["id"]][int(row["season"])] = row
+    return dict(by_farm)
 
 
 def earned_and_spent(row: dict[str, str]) -> tuple[Fraction, Fraction]:
@@ -50,24 +50,24 @@ def dropped_by_hand() -> set[tuple[str, int]]:
 
     Written apart from the rules, in fractions.
     """
-    found = set()
+    dropped = set()
     for farm, seasons in farms().items():
         net = {
             season: earned - spent
             for season, row in seasons.items()
             for earned, spent in [earned_and_spent(row)]
         }
-        found |= {
+        dropped |= {
             (farm, season)
             for season in range(2, SEASONS + 1)
             if net[season - 1] > 0 and net[season] <= net[season - 1] / 2
         }
-    return found
+    return dropped
 
 
 def dropped_by_the_rule() -> set[tuple[str, int]]:
     """The same farms through fact, fold and finding, each season a year."""
-    found = set()
+    dropped = set()
     for farm, seasons in farms().items():
         facts = []
         for season, row in seasons.items():
@@ -85,8 +85,8 @@ def dropped_by_the_rule() -> set[tuple[str, int]]:
         home = household(*facts)
         for season in range(2, SEASONS + 1):
             if FindingKind.INCOME_DROPPED in judged(home, date(2001 + season, 1, 10), HALF).kinds:
-                found.add((farm, season))
-    return found
+                dropped.add((farm, season))
+    return dropped
 
 
 def _text(amount: Fraction) -> str:

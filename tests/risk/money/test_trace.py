@@ -91,10 +91,10 @@ def test_a_single_month_with_its_own_head_count_is_named_alone() -> None:
 
 
 def test_every_line_is_what_the_facts_say() -> None:
-    told = lines()
+    by_name = lines()
     entry = [FACTS[0].id]
 
-    assert list(told) == [
+    assert list(by_name) == [
         "sum of month-end heads",
         "net income",
         "own shares of rigid spending",
@@ -105,7 +105,7 @@ def test_every_line_is_what_the_facts_say() -> None:
         "monitoring line",
     ]
     heads = [("2025-06 … 2025-12: 7 x 2", 14, entry), ("2026-01 … 2026-05: 5 x 1", 5, entry)]
-    assert told["sum of month-end heads"] == (
+    assert by_name["sum of month-end heads"] == (
         19,
         "12个月末，2025-06 … 2026-05",
         "12 month ends, 2025-06 … 2026-05",
@@ -117,13 +117,13 @@ def test_every_line_is_what_the_facts_say() -> None:
         ("transfer", 70_000, ["pension"]),
         ("operating expense", -200_000, ["farm"]),
     ]
-    assert told["net income"] == (
+    assert by_name["net income"] == (
         1_120_000,
         "工资性 + 经营性 + 财产性 + 转移性 - 经营费用，2025-06 … 2026-05",
         "wage + operating + property + transfer - operating expense, 2025-06 … 2026-05",
         net,
     )
-    assert told["own shares of rigid spending"] == (
+    assert by_name["own shares of rigid spending"] == (
         118_000,
         "医疗 + 教育 + 康复 + 意外，2025-06-11 … 2026-06-10",
         "medical + education + rehabilitation + accident, 2025-06-11 … 2026-06-10",
@@ -133,7 +133,7 @@ def test_every_line_is_what_the_facts_say() -> None:
             ("accident", 3_000, ["fall"]),
         ],
     )
-    assert told["claims income"] == (
+    assert by_name["claims income"] == (
         35_000,
         "已赔付 - 账单已含，2025-06-11 … 2026-06-10",
         "paid out, less what stands on the bills already, 2025-06-11 … 2026-06-10",
@@ -147,19 +147,19 @@ def test_every_line_is_what_the_facts_say() -> None:
         ("claims income", 35_000, []),
         ("own shares", -118_000, []),
     ]
-    assert told["reference income"] == (
+    assert by_name["reference income"] == (
         1_037_000,
         "纯收入 + 理赔收入 - 自付支出",
         "net + claims income - own shares",
         terms,
     )
-    assert told["net income per head"][:3] == (
+    assert by_name["net income per head"][:3] == (
         707_368,
         "纯收入 × 12 ÷ 19，四舍五入到分",
         "net x 12 / 19, rounded once to the fen, half away from zero",
     )
-    assert told["reference income per head"][0] == 654_947
-    assert told["monitoring line"][:3] == (730_000, "由政策规定", "set by policy")
+    assert by_name["reference income per head"][0] == 654_947
+    assert by_name["monitoring line"][:3] == (730_000, "由政策规定", "set by policy")
 
 
 def test_the_head_count_names_the_policy_value_that_decides_who_counts() -> None:
@@ -170,21 +170,21 @@ def test_the_head_count_names_the_policy_value_that_decides_who_counts() -> None
 
 
 def test_unknown_income_has_no_parts_and_a_line_that_is_not_set_no_row() -> None:
-    told = {
+    rows = {
         line.en: line
         for line in trace(judged(household(claim("5.00")), rules=policy(monitoring_line=None)).view)
     }
 
-    assert (told["net income"].value, told["net income"].parts, told["reference income"].parts) == (
+    assert (rows["net income"].value, rows["net income"].parts, rows["reference income"].parts) == (
         None,
         (),
         (),
     )
-    assert [p.facts for p in told["own shares of rigid spending"].parts] == [
+    assert [p.facts for p in rows["own shares of rigid spending"].parts] == [
         (bytes.fromhex(identity("claim")),)
     ]
-    assert "monitoring line" not in told
-    assert told["claims income"].parts == ()
+    assert "monitoring line" not in rows
+    assert rows["claims income"].parts == ()
 
 
 def test_nothing_is_computed_of_a_household_that_refused() -> None:

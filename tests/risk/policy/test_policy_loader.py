@@ -22,12 +22,12 @@ LINE = (
 def write(folder: Path, region: str = REGION, bundle: str = BUNDLE, **more: str) -> Path:
     """A bundle of the test's county, changed, and files of other regions by code."""
     write_test_policy(folder)
-    made = folder / "test"
-    (made / "bundle.yaml").write_text(bundle, encoding="utf-8")
-    (made / "370399.yaml").write_text(region, encoding="utf-8")
+    target = folder / "test"
+    (target / "bundle.yaml").write_text(bundle, encoding="utf-8")
+    (target / "370399.yaml").write_text(region, encoding="utf-8")
     for code, text in more.items():
-        (made / f"{code.removeprefix('r')}.yaml").write_text(text, encoding="utf-8")
-    return made
+        (target / f"{code.removeprefix('r')}.yaml").write_text(text, encoding="utf-8")
+    return target
 
 
 def refusal(folder: Path) -> str:
@@ -213,12 +213,12 @@ FOUR = (
 def test_a_table_that_is_not_whole_is_refused_with_what_is_wrong(
     tmp_path: Path, name: str, value: str, says: str
 ) -> None:
-    said = refusal(
+    complaint = refusal(
         write(tmp_path, PLAIN + named(name, f"since: 2020-01-01, value: {value}, confidence: H"))
     )
 
-    assert says in said
-    assert f"370399.yaml:{len((PLAIN + named(name, 'x')).splitlines())}: {name}: " in said
+    assert says in complaint
+    assert f"370399.yaml:{len((PLAIN + named(name, 'x')).splitlines())}: {name}: " in complaint
 
 
 def test_tables_that_are_whole_are_read(tmp_path: Path) -> None:
@@ -315,11 +315,11 @@ def test_dates_that_meet_are_taken_and_the_last_day_is_the_old_values(tmp_path: 
     )
     place = load(write(tmp_path, REGION + named("work_lost.months", *dates))).places["370399"]
 
-    found = [
+    values = [
         place.on(day).work_lost_months
         for day in (date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1))
     ]
-    assert [value.value for value in found if value is not None] == [2, 2, 3]
+    assert [value.value for value in values if value is not None] == [2, 2, 3]
 
 
 def test_a_required_value_that_ends_is_refused(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_a_county_inherits_from_prefecture_province_and_nation_the_nearest_first
         parent("370300", months(3)),
     )
 
-    def found(folder: str, **above: str) -> tuple[object, object]:
+    def inherited(folder: str, **above: str) -> tuple[object, object]:
         value = (
             load(write(tmp_path / folder, **above))
             .places["370399"]
@@ -352,10 +352,10 @@ def test_a_county_inherits_from_prefecture_province_and_nation_the_nearest_first
         )
         return (None, None) if value is None else (value.value, value.region)
 
-    assert found("all", r000000=nation, r370000=province, r370300=prefecture) == (3, "370300")
-    assert found("two", r000000=nation, r370000=province) == (2, "370000")
-    assert found("one", r000000=nation) == (1, "000000")
-    assert found("none") == (None, None)
+    assert inherited("all", r000000=nation, r370000=province, r370300=prefecture) == (3, "370300")
+    assert inherited("two", r000000=nation, r370000=province) == (2, "370000")
+    assert inherited("one", r000000=nation) == (1, "000000")
+    assert inherited("none") == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -388,15 +388,15 @@ def test_a_line_may_follow_from_another_value(
     above = parent(
         "370300", named(base[0], f'since: 2020-01-01, value: "{base[1]}", confidence: H')
     )
-    found = (
+    derived = (
         load(write(tmp_path, REGION.replace('"7300.00"', line), r370300=above))
         .places["370399"]
         .on(date(2026, 1, 1))
         .monitoring_line
     )
 
-    assert found is not None
-    assert (found.value, found.formula) == (amount, formula)
+    assert derived is not None
+    assert (derived.value, derived.formula) == (amount, formula)
 
 
 def test_a_value_holds_until_the_next_one_of_its_name(tmp_path: Path) -> None:

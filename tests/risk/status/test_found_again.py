@@ -104,16 +104,20 @@ def bill(name: str, day: int, total: str) -> dict[str, Any]:
 
 def test_a_lead_fallen_quiet_wavering_is_rolled_back_by_the_cause_people_eliminated() -> None:
     checks = [house(n, n + 2, is_met=n % 2 == 1) for n in range(4)]
-    said = after_elimination(*checks, bill("again", 9, "2000.00"), until=9)
+    transitions = after_elimination(*checks, bill("again", 9, "2000.00"), until=9)
 
-    assert [t.movement.value for t in said] == [
+    assert [t.movement.value for t in transitions] == [
         "watched",
         "unwatched",
         "watched",
         "eased",
         "rolled_back",
     ]
-    assert (said[-1].is_told, said[-1].episode, said[-1].is_lead) == (True, 2, True)
+    assert (transitions[-1].is_told, transitions[-1].episode, transitions[-1].is_lead) == (
+        True,
+        2,
+        True,
+    )
 
 
 def test_a_group_that_shifts_to_another_by_the_cause_people_eliminated_is_rolled_back() -> None:
@@ -130,16 +134,16 @@ def test_a_group_that_shifts_to_another_by_the_cause_people_eliminated_is_rolled
         "standing": "ex_poor",
         "members": [{"person_ref": "p0"}],
     }
-    said = after_elimination(
+    transitions = after_elimination(
         house(0, 2, is_met=False), less, bill("small", 4, "1500.00"), entry, until=5
     )
 
-    assert [t.movement.value for t in said if t.movement.value != "would_have"] == [
+    assert [t.movement.value for t in transitions if t.movement.value != "would_have"] == [
         "watched",
         "reflagged",
         "rolled_back",
     ]
-    assert (said[-1].previous_group, said[-1].group, said[-1].is_told) == (
+    assert (transitions[-1].previous_group, transitions[-1].group, transitions[-1].is_told) == (
         "marginal",
         "unstable_ex_poor",
         True,
@@ -156,12 +160,12 @@ def test_the_same_cause_that_goes_and_returns_is_rolled_back_each_time_and_told_
         "events": ["again"],
         "reason": "entered_in_error",
     }
-    said = after_elimination(
+    transitions = after_elimination(
         bill("again", 2, "2000.00"), gone, bill("once-more", 4 + days, "2000.00"), until=4 + days
     )
 
-    assert [t.movement.value for t in said] == ["rolled_back", "unwatched", "rolled_back"]
-    assert [t.is_told for t in said] == [
+    assert [t.movement.value for t in transitions] == ["rolled_back", "unwatched", "rolled_back"]
+    assert [t.is_told for t in transitions] == [
         True,
         None,
         True,
@@ -173,14 +177,14 @@ def test_the_same_bill_corrected_to_and_fro_is_rolled_back_and_told_once() -> No
         {**bill(f"v{n}", n + 2, total), "claim_number": "again"}
         for n, total in enumerate(("2000.00", "1500.00", "2000.00", "1500.00", "2000.00"))
     ]
-    said = after_elimination(*versions, until=9)
+    transitions = after_elimination(*versions, until=9)
 
-    assert [t.movement.value for t in said] == [
+    assert [t.movement.value for t in transitions] == [
         "rolled_back",
         "unwatched",
         "rolled_back",
         "eased",
         "rolled_back",
     ]
-    assert [t.is_told for t in said] == [True, None, False, None, False]
-    assert {t.episode for t in said} == {2}
+    assert [t.is_told for t in transitions] == [True, None, False, None, False]
+    assert {t.episode for t in transitions} == {2}

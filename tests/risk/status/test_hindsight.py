@@ -34,10 +34,10 @@ def test_a_late_bill_is_told_from_the_day_after_the_leaving_as_long_as_the_facts
         fresh(household(*facts), position=position) for facts in (FACTS, [*FACTS, BILL])
     )
 
-    found = review(before, after, today, PLACE, {})
-    assert is_told == (found is not None)
-    if found is not None:
-        then, move = found
+    reviewed = review(before, after, today, PLACE, {})
+    assert is_told == (reviewed is not None)
+    if reviewed is not None:
+        then, move = reviewed
         assert (then.view.day, move.movement) == (LEFT, Movement.WOULD_HAVE)
         assert msgspec.structs.replace(position, number=4, left=None) == move.after
         assert review(after, fresh(after, position=move.after), today, PLACE, {}) is None

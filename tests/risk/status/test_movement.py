@@ -42,8 +42,8 @@ HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 
 
 def add(home: Household, *facts: object) -> Household:
-    for one in facts:
-        home, _ = fold(home, one, one.data, OPEN_DAY)  # type: ignore[attr-defined, arg-type]
+    for fact in facts:
+        home, _ = fold(home, fact, fact.data, OPEN_DAY)  # type: ignore[attr-defined, arg-type]
     return home
 
 
@@ -353,7 +353,7 @@ def test_elimination_is_no_longer_due_once_a_condition_fails_again() -> None:
 
 def test_a_refusal_leaves_a_lead_that_is_not_urgent() -> None:
     urgent = msgspec.structs.replace(in_group().position, is_urgent=True)
-    position, (told,) = freeze(urgent, judged(household(income("7000"))))
+    position, (move,) = freeze(urgent, judged(household(income("7000"))))
 
     assert (
         position.status,
@@ -362,7 +362,7 @@ def test_a_refusal_leaves_a_lead_that_is_not_urgent() -> None:
         position.group,
         position.findings,
     ) == (Status.WATCH, True, False, None, ())
-    assert told.gone == urgent.findings
+    assert move.gone == urgent.findings
 
 
 def test_a_lead_while_income_is_unknown_is_not_urgent_and_neither_is_a_fresh_household() -> None:

@@ -82,9 +82,9 @@ def test_order_changes_nothing_while_feeds_are_silent_and_findings_exempt(
 ) -> None:
     shuffled = list(given_facts)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    one, other = (assessed(household(*told), before, heard) for told in (given_facts, shuffled))
+    first, other = (assessed(household(*order), before, heard) for order in (given_facts, shuffled))
 
-    assert (one.kinds, one.held, one.target, one.words, one.view.silent) == (
+    assert (first.kinds, first.held, first.target, first.words, first.view.silent) == (
         other.kinds,
         other.held,
         other.target,
@@ -102,7 +102,7 @@ def test_silence_clears_nothing_and_finds_nothing(
     silence, speech = assessed(home, before, NEVER), assessed(home, before, always)
 
     assert (len(silence.view.silent), speech.view.silent) == (len(EVERY_FEED), ())
-    assert silence.found == speech.found
+    assert silence.findings == speech.findings
     assert {k for k in before.findings if RESTS_ON[k]} - silence.quiet <= set(silence.kinds)
     assert set(silence.kinds) - set(speech.kinds) <= {k for k in before.findings if RESTS_ON[k]}
     position, moves = move(before, silence)
@@ -124,16 +124,16 @@ def test_a_feed_is_silent_from_the_day_after_its_rhythm_and_the_nearest_word_cou
         f"bank|IncomeReported|{COUNTY}": OPEN_DAY - timedelta(days=90),
     }
     latest = min(90, ago) if area != COUNTY else 90
-    found = silent(word, AREA, OPEN_DAY, rules)
+    silent_feeds = silent(word, AREA, OPEN_DAY, rules)
 
-    assert [s.last_heard for s in found] == (
+    assert [s.last_heard for s in silent_feeds] == (
         [OPEN_DAY - timedelta(days=latest)] if latest > days else []
     )
     assert silent(word, "370400101201", OPEN_DAY, rules)[0].last_heard is None
 
 
 def test_the_last_day_a_feed_was_heard_only_moves_forward() -> None:
-    def told(day: date) -> FeedSpoke:
+    def report(day: date) -> FeedSpoke:
         return FeedSpoke(agency="bank", feed="IncomeReported", area=COUNTY, heard_on=day)
 
     key, earlier, later = (
@@ -141,10 +141,10 @@ def test_the_last_day_a_feed_was_heard_only_moves_forward() -> None:
         OPEN_DAY - timedelta(days=5),
         OPEN_DAY + timedelta(days=1),
     )
-    known = spoke_until({}, [told(OPEN_DAY)], OPEN_DAY)
+    known = spoke_until({}, [report(OPEN_DAY)], OPEN_DAY)
 
     assert known == {key: OPEN_DAY}
-    assert spoke_until(known, [told(earlier)], later) == {key: OPEN_DAY}
-    assert spoke_until(known, [told(later)], later) == {key: later}
+    assert spoke_until(known, [report(earlier)], later) == {key: OPEN_DAY}
+    assert spoke_until(known, [report(later)], later) == {key: later}
     # what was said before go-live counts from that day
     assert spoke_until({key: BEFORE_GO_LIVE}, [], OPEN_DAY) == {key: OPEN_DAY}

@@ -55,7 +55,7 @@ class Life:
     """A household, what was said of it, and whatever came."""
 
     home: Household = field(default_factory=Household)
-    said: list[tuple[date, FactRecord | None, Transition]] = field(default_factory=list)
+    transitions: list[tuple[date, FactRecord | None, Transition]] = field(default_factory=list)
     facts: list[FactRecord] = field(default_factory=list)
 
     def look(self, day: date, fact: FactRecord | None = None) -> tuple[Transition, ...]:
@@ -78,8 +78,8 @@ class Life:
         )
         done = judge(HOUSEHOLD, self.home, control, ALL_IN_FORCE, cause, decided)
         self.home = done.household
-        self.said += [(day, fact, one) for one in done.said]
-        return done.said
+        self.transitions += [(day, fact, transition) for transition in done.transitions]
+        return done.transitions
 
 
 def at(fact: FactRecord, day: date) -> FactRecord:
@@ -160,15 +160,17 @@ def lives() -> list[Life]:
 
 
 def test_a_disaster_is_told_on_its_day_whatever_people_said_before(lives: list[Life]) -> None:
-    told = 0
+    disasters = 0
     for life in lives:
         for fact in (f for f in life.facts if f.data.kind == "DisasterStruck"):
-            said = [one for _, cause, one in life.said if cause is fact]
-            assert [one.is_told for one in said if one.is_lead and one.movement in LEADS][:1] == [
-                True
-            ], (fact.time, [s.movement for s in said])
-            told += 1
-    assert told > LIVES
+            transitions = [transition for _, cause, transition in life.transitions if cause is fact]
+            assert [
+                transition.is_told
+                for transition in transitions
+                if transition.is_lead and transition.movement in LEADS
+            ][:1] == [True], (fact.time, [s.movement for s in transitions])
+            disasters += 1
+    assert disasters > LIVES
 
 
 def test_nobody_is_told_of_an_income_within_the_days_unless_it_wakes_a_word_or_opens_a_case(
@@ -177,19 +179,19 @@ def test_nobody_is_told_of_an_income_within_the_days_unless_it_wakes_a_word_or_o
     quiet = 0
     for life in lives:
         last: date | None = None
-        for day, fact, one in life.said:
+        for day, fact, transition in life.transitions:
             kind = "day" if fact is None else fact.data.kind
             is_word = any(f.data.kind in ("CaseDecided", "FindingExempted") for f in life.facts)
-            is_new_case = one.movement in (Movement.WATCHED, Movement.ENTERED)
+            is_new_case = transition.movement in (Movement.WATCHED, Movement.ENTERED)
             if (
-                one.is_told
+                transition.is_told
                 and kind in ("IncomeReported", "day")
                 and last is not None
                 and (day - last).days <= WAVERING
             ):
-                assert is_word or is_new_case, (day, one.movement, kind)
-            quiet += one.is_told is False
-            last = day if one.is_told else last
+                assert is_word or is_new_case, (day, transition.movement, kind)
+            quiet += transition.is_told is False
+            last = day if transition.is_told else last
     assert quiet > LIVES
 
 
@@ -198,22 +200,22 @@ def test_no_two_cases_of_the_same_ground_begin_within_the_days_but_by_people_or_
 ) -> None:
     for life in lives:
         before: tuple[date, Transition] | None = None
-        for day, fact, one in life.said:
+        for day, fact, transition in life.transitions:
             if (
                 before is not None
-                and one.episode > before[1].episode
+                and transition.episode > before[1].episode
                 and (day - before[0]).days <= WAVERING
             ):
                 by_people = before[1].exit_reason in ("dismissed", "exempted")
                 is_income = fact is not None and fact.data.kind == "IncomeReported"
                 assert by_people or not is_income or bool(life.home.position.words), (
                     day,
-                    one.movement,
+                    transition.movement,
                 )
-                assert one.is_told
+                assert transition.is_told
                 before = None
-            if one.is_episode_over:
-                before = (day, one)
+            if transition.is_episode_over:
+                before = (day, transition)
 
 
 def test_a_repeat_of_any_fact_says_nothing_to_anybody(lives: list[Life]) -> None:
@@ -228,7 +230,7 @@ def test_a_repeat_of_any_fact_says_nothing_to_anybody(lives: list[Life]) -> None
                     update={"fact_id": identity(f"again {newest.id}"), "id": f"again-{fact.id}"}
                 )
                 after = Life(life.home, [], list(life.facts))
-                assert [one.movement for one in after.look(day, again)] == [], again
+                assert [transition.movement for transition in after.look(day, again)] == [], again
                 break
 
 
@@ -248,7 +250,7 @@ def test_hazards_of_one_day_are_events_of_their_own() -> None:
         ),
     )
 
-    assert [(one.movement, one.is_told) for one in (*first, *second)] == [
+    assert [(transition.movement, transition.is_told) for transition in (*first, *second)] == [
         (Movement.ENTERED, True),
         (Movement.WORSENED, True),
     ]

@@ -18,7 +18,7 @@ PLENTY = income("90000", "plenty")
 def finding_of(kind: FindingKind, *facts: FactRecord) -> tuple[Found, Assessment]:
     """The finding, and the assessment it is part of."""
     assessment = judged(household(*facts), rules=ALL_IN_FORCE)
-    return next(f for f in assessment.found if f.kind is kind), assessment
+    return next(f for f in assessment.findings if f.kind is kind), assessment
 
 
 def sentence_of(seen: Found, assessment: Assessment) -> tuple[str, str]:

@@ -197,7 +197,7 @@ def _look(
 ) -> None:
     judged = judge(HOUSEHOLD, played.household, control, policy, cause, decided, before)
     played.household = judged.household
-    played.said += judged.said
+    played.said += judged.transitions
     if judged.refused and control.open_day is not None:
         played.refused.append((control.open_day, describe(judged.refused)))
 

@@ -53,7 +53,7 @@ def area_partition(county: str, partitions: int) -> int:
 
 
 def signal_of(
-    source: int, said: Transition, ends: ExitReason | None = None, since: date | None = None
+    source: int, transition: Transition, ends: ExitReason | None = None, since: date | None = None
 ) -> AreaSignal | None:
     """What a transition means for the windows, if anything.
 
@@ -62,32 +62,34 @@ def signal_of(
     `ends`: what made risk look took grounds away; findings that went with it are taken back.
     `since`: the day the household was registered.
     """
-    if said.is_quiet:
+    if transition.is_quiet:
         return None
-    holding = {f.rule for f in said.findings if f.rule in IS_LEAD and f.quiet_until is None}
-    match said.movement:
-        case movement if movement in _ALL_COUNT and said.is_lead:
+    holding = {f.rule for f in transition.findings if f.rule in IS_LEAD and f.quiet_until is None}
+    match transition.movement:
+        case movement if movement in _ALL_COUNT and transition.is_lead:
             what, causes = Signalled.RAISED, holding
-        case movement if movement in _NEW_COUNT and said.is_lead and holding & set(said.added):
-            what, causes = Signalled.RAISED, holding & set(said.added)
-        case Movement.EXITED | Movement.UNWATCHED if said.exit_reason in _TAKEN_BACK:
-            return _signal(source, said, since, Signalled.WITHDRAWN)
+        case movement if (
+            movement in _NEW_COUNT and transition.is_lead and holding & set(transition.added)
+        ):
+            what, causes = Signalled.RAISED, holding & set(transition.added)
+        case Movement.EXITED | Movement.UNWATCHED if transition.exit_reason in _TAKEN_BACK:
+            return _signal(source, transition, since, Signalled.WITHDRAWN)
         case _ if ends in _TAKEN_BACK:
-            what, causes = Signalled.WITHDRAWN, set(said.gone)
+            what, causes = Signalled.WITHDRAWN, set(transition.gone)
         case _:
             return None
-    return _signal(source, said, since, what, *sorted(causes)) if causes else None
+    return _signal(source, transition, since, what, *sorted(causes)) if causes else None
 
 
 def _signal(
-    source: int, said: Transition, since: date | None, what: Signalled, *causes: str
+    source: int, transition: Transition, since: date | None, what: Signalled, *causes: str
 ) -> AreaSignal:
     return AreaSignal(
         source=source,
-        household_id=said.household_id,
-        sequence=2 * said.number,
-        village=said.household.area,
-        day=counts_from(said.open_day, since),
+        household_id=transition.household_id,
+        sequence=2 * transition.number,
+        village=transition.household.area,
+        day=counts_from(transition.open_day, since),
         what=what,
         causes=causes,
     )

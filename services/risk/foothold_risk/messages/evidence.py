@@ -161,7 +161,11 @@ def outlays(view: HouseholdOnDay) -> tuple[Outlay, ...] | None:
     return tuple(
         sorted(
             [*borne, *struck],
-            key=lambda one: (one.day, one.kind, -1 if one.amount is None else one.amount),
+            key=lambda outlay: (
+                outlay.day,
+                outlay.kind,
+                -1 if outlay.amount is None else outlay.amount,
+            ),
         )
     )
 

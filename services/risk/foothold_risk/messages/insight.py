@@ -138,7 +138,7 @@ def foretold(outlook: Outlook, view: HouseholdOnDay, currency: Sentence) -> Sent
 
 
 def _cause(fall: Fall, currency: Sentence) -> Sentence:
-    said, known = _CAUSES[fall.cause], {"item": fall.item, "amount": Fen(fall.amount)}
+    words, known = _CAUSES[fall.cause], {"item": fall.item, "amount": Fen(fall.amount)}
     return Sentence(
-        zh=said.zh.format(zh=currency.zh, **known), en=said.en.format(en=currency.en, **known)
+        zh=words.zh.format(zh=currency.zh, **known), en=words.en.format(en=currency.en, **known)
     )

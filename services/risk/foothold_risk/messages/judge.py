@@ -66,7 +66,7 @@ class Judged:
     """
 
     household: Household
-    said: tuple[Transition, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     view: bytes | None = None
     refused: tuple[Condition, ...] = ()
 
@@ -205,7 +205,7 @@ def judge(
             Assessment(withheld(household, register, day, in_force), (), (), target),
             decided,
         )
-        return _told(
+        return _judged_on(
             household_id,
             household,
             (stepped.position, stepped.moves),
@@ -243,7 +243,7 @@ def judge(
     stepped = _step(known, look, decided, cause, rests_on_entry)
     assessment = stepped.assessment
     impacts = impacts_of(hitting(assessment.view, in_force), in_force)
-    judged = _told(
+    judged = _judged_on(
         household_id,
         household,
         (stepped.position, stepped.moves),
@@ -461,7 +461,7 @@ def _handed_over(
     if isinstance(decided, CaseDecided):
         after, moves = refuse(after, moves, decided)
     refused = () if decided is None else (Condition(UnmetKind.DOES_NOT_FIT),)
-    judged = _told(household_id, household, (after, moves), assessment, policy, cause, refused)
+    judged = _judged_on(household_id, household, (after, moves), assessment, policy, cause, refused)
     is_clear = position.status is Status.CLEAR
     return (
         judged
@@ -498,17 +498,20 @@ def _looking_back(
 ) -> Judged:
     """With a note for people if the fact would have changed how the household left."""
     day, left = judged.household.as_of, judged.household.position.left
-    found = None if day is None else review(before, judged.household, day, place, heard)
-    if found is None or day is None or left is None:
+    reviewed = None if day is None else review(before, judged.household, day, place, heard)
+    if reviewed is None or day is None or left is None:
         return judged
-    then, note = found
-    said = (*judged.said, look_back(household_id, note, then, policy, cause, day, left))
+    then, note = reviewed
+    transitions = (
+        *judged.transitions,
+        look_back(household_id, note, then, policy, cause, day, left),
+    )
     return dataclasses.replace(
-        judged, household=fresh(judged.household, position=note.after), said=said
+        judged, household=fresh(judged.household, position=note.after), transitions=transitions
     )
 
 
-def _told(
+def _judged_on(
     household_id: str,
     household: Household,
     stepped: tuple[Position, tuple[Move, ...]],

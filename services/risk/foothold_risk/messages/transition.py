@@ -240,7 +240,7 @@ def look_back(
     """
     group = title(left.group)
     zh, en = group.zh, group.en
-    sentences = [EXPLAIN[f.kind](f, then.view, policy.currency) for f in then.found]
+    sentences = [EXPLAIN[f.kind](f, then.view, policy.currency) for f in then.findings]
     opening = Sentence(
         zh=f"补报数据表明：{left.day}退出{zh}时本应继续监测。原决定不变，请人工复核。",
         en=(
@@ -248,12 +248,12 @@ def look_back(
             " people review it."
         ),
     )
-    said = transition(household_id, note, then, policy, cause)
+    latest = transition(household_id, note, then, policy, cause)
     reason = Sentence(
         zh="".join([opening.zh, *(s.zh for s in sentences)]),
         en=" ".join([opening.en, *(s.en for s in sentences)]),
     )
-    return said.model_copy(
+    return latest.model_copy(
         update={
             "open_day": day,
             "looks_back_to": left.day,
@@ -307,7 +307,7 @@ def stale(silence: Silence) -> StaleFeed:
 
 def findings_of(assessment: Assessment, policy: Policy) -> tuple[Finding, ...]:
     """What holds, as messages carry it."""
-    return tuple(_finding(found, assessment, policy) for found in assessment.found)
+    return tuple(_finding(finding, assessment, policy) for finding in assessment.findings)
 
 
 def reason_now(assessment: Assessment, policy: Policy) -> Sentence | None:
@@ -323,29 +323,29 @@ def reason_now(assessment: Assessment, policy: Policy) -> Sentence | None:
 def _sentences(assessment: Assessment, policy: Policy) -> list[Sentence]:
     return [
         EXPLAIN[f.kind](f, assessment.view, policy.currency)
-        for f in assessment.found
+        for f in assessment.findings
         if f.kind not in assessment.quiet
     ]
 
 
-def _finding(found: Found, assessment: Assessment, policy: Policy) -> Finding:
+def _finding(finding: Found, assessment: Assessment, policy: Policy) -> Finding:
     view = assessment.view
-    is_money = found.unit == "money"
+    is_money = finding.unit == "money"
     return Finding(
-        rule=found.kind,
-        is_risk=found.kind in IS_RISK,
-        is_shock=found.kind in IS_SHOCK,
-        value=str(Fen(int(found.value))) if is_money else str(found.value),
-        threshold=str(Fen(int(found.threshold))) if is_money else str(found.threshold),
-        unit=policy.currency.en if is_money else found.unit,
-        window=found.window,
-        policy=policy_value(found.policy),
-        reason=EXPLAIN[found.kind](found, view, policy.currency),
-        facts=evidences(found.facts),
-        facts_total=len(found.facts),
-        project=found.project,
+        rule=finding.kind,
+        is_risk=finding.kind in IS_RISK,
+        is_shock=finding.kind in IS_SHOCK,
+        value=str(Fen(int(finding.value))) if is_money else str(finding.value),
+        threshold=str(Fen(int(finding.threshold))) if is_money else str(finding.threshold),
+        unit=policy.currency.en if is_money else finding.unit,
+        window=finding.window,
+        policy=policy_value(finding.policy),
+        reason=EXPLAIN[finding.kind](finding, view, policy.currency),
+        facts=evidences(finding.facts),
+        facts_total=len(finding.facts),
+        project=finding.project,
         quiet_until=next(
-            (last_known(w.until) for w in assessment.words if w.kind is found.kind), None
+            (last_known(w.until) for w in assessment.words if w.kind is finding.kind), None
         ),
     )
 

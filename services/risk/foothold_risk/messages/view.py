@@ -77,7 +77,7 @@ def view_of(
             figures=figures_of(view),
             months=tuple(map(_month, by_month(view))),
             unmet=tuple(
-                _said(c, assessment, policy)
+                _unmet(c, assessment, policy)
                 for c in (() if is_clear else unmet(position, assessment))
             ),
             is_identified=position.is_identified,
@@ -119,15 +119,15 @@ def _doubts(view: HouseholdOnDay) -> tuple[StatementDoubt, ...]:
     lapses = [
         StatementDoubt(
             kind=DoubtKind.LAPSED,
-            counted=one.fact.hex(),
-            other=one.fact.hex(),
-            since=month_text(one.first),
+            counted=source.fact.hex(),
+            other=source.fact.hex(),
+            since=month_text(source.first),
         )
-        for one in lapsed[:MOST_DOUBTS]
+        for source in lapsed[:MOST_DOUBTS]
     ]
-    found = () if view.told is None else doubts(view.told, view.policy)
+    repeated = () if view.as_told is None else doubts(view.as_told, view.policy)
     pairs = [
-        StatementDoubt(kind=d.kind, counted=d.counted.hex(), other=d.other.hex()) for d in found
+        StatementDoubt(kind=d.kind, counted=d.counted.hex(), other=d.other.hex()) for d in repeated
     ]
     return tuple([*lapses, *pairs][:MOST_DOUBTS])
 
@@ -196,7 +196,7 @@ def digest(encoded: bytes) -> bytes:
     return blake2b(encoded, digest_size=8).digest() if encoded else NOTHING
 
 
-def _said(condition: Condition, assessment: Assessment, policy: Policy) -> Unmet:
+def _unmet(condition: Condition, assessment: Assessment, policy: Policy) -> Unmet:
     return Unmet(
         kind=condition.kind,
         finding=condition.finding,
@@ -219,9 +219,9 @@ def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sent
     )
     match condition.kind:
         case UnmetKind.FINDING_HOLDS:
-            found = next((f for f in assessment.found if f.kind is condition.finding), None)
-            if found is not None:
-                return EXPLAIN[found.kind](found, view, policy.currency)
+            finding = next((f for f in assessment.findings if f.kind is condition.finding), None)
+            if finding is not None:
+                return EXPLAIN[finding.kind](finding, view, policy.currency)
             return Sentence(
                 zh=f"此前的{risk}因数据未报，尚不能确认已消失。",
                 en=f"What was found before ({name}) cannot be cleared: data is missing.",

@@ -281,18 +281,18 @@ def _entry(
 
     An empty one marked NEED counts only where nobody gives it.
     """
-    found = None
+    entry = None
     for code in chain:
         for dated, read, text, path in regions[code][1].get(name, ()):
             if dated.since <= day and (dated.until is None or day <= dated.until):
-                found = (dated, read, text, path, code)
-        if found is not None and found[1] is not None:
-            return found
-    return found
+                entry = (dated, read, text, path, code)
+        if entry is not None and entry[1] is not None:
+            return entry
+    return entry
 
 
 def _of_day(code: str, chain: Sequence[str], regions: Regions, day: date) -> PolicyOfDay:
-    found: dict[str, Value[Any]] = {}
+    values: dict[str, Value[Any]] = {}
     for name in sorted(KNOWN, key=lambda n: KNOWN[n].is_line):
         entry = _entry(name, chain, regions, day)
         if entry is None:
@@ -313,22 +313,22 @@ def _of_day(code: str, chain: Sequence[str], regions: Regions, day: date) -> Pol
             dated.illustrative,
             region,
         )
-        found[_field(name)] = (
-            _line(value, found, text.at(*path))
+        values[_field(name)] = (
+            _line(value, values, text.at(*path))
             if isinstance(read, tuple) and KNOWN[name].is_line
             else value
         )
-    return PolicyOfDay(**found)
+    return PolicyOfDay(**values)
 
 
-def _line(value: Value[Any], found: Mapping[str, Value[Any]], where: str) -> Value[int]:
+def _line(value: Value[Any], known: Mapping[str, Value[Any]], where: str) -> Value[int]:
     """A line that follows from another value, to the fen, rounded once, half up.
 
     Illustrative if either number is.
     """
     kind, times = value.value
     name, yearly = BASES[kind]
-    base = found.get(name)
+    base = known.get(name)
     if base is None:
         raise PolicyError(
             f"{where}: {value.name} is a {kind}, but no region gives {name} on {value.since}"

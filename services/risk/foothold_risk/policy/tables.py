@@ -157,7 +157,7 @@ def items(value: object) -> tuple[IncomeItem, ...]:
     No name twice, however it is written.
     """
     read = (
-        tuple(_item(str(name), said) for name, said in value.items())
+        tuple(_item(str(name), entry) for name, entry in value.items())
         if isinstance(value, Mapping)
         else ()
     )
@@ -170,17 +170,17 @@ def items(value: object) -> tuple[IncomeItem, ...]:
     return read
 
 
-def _item(name: str, said: Any) -> IncomeItem:  # noqa: ANN401 - whatever YAML holds
-    if isinstance(said, str):
-        return IncomeItem(name, Counts(said))
-    if not isinstance(said, Mapping) or not {"counts"} <= set(said) <= {"counts", "also"}:
+def _item(name: str, entry: Any) -> IncomeItem:  # noqa: ANN401 - whatever YAML holds
+    if isinstance(entry, str):
+        return IncomeItem(name, Counts(entry))
+    if not isinstance(entry, Mapping) or not {"counts"} <= set(entry) <= {"counts", "also"}:
         raise ValueError(
             "an item is counted, one_off or no_income, or {counts: one_off, also: [临时救助]}"
         )
     return IncomeItem(
         name,
-        Counts(str(said["counts"])),
-        frozenset(listed(said["also"])) if "also" in said else frozenset(),
+        Counts(str(entry["counts"])),
+        frozenset(listed(entry["also"])) if "also" in entry else frozenset(),
     )
 
 

@@ -77,7 +77,7 @@ class Fold:
 
     windows: Windows
     next_offset: int
-    said: set[str]
+    warning_ids: set[str]
     first: int
     trials: SignalTrials
     remembered: Remembered | None
@@ -271,7 +271,7 @@ class Regions:
                     key=warning.county.encode(), value=encode(warning), partition=message.partition
                 )
             )
-            fold.said.add(warning.warning_id)
+            fold.warning_ids.add(warning.warning_id)
             self._metrics.warnings.labels(
                 warning.county, warning.level or NO_LEVEL, warning.direction.value
             ).inc()
@@ -295,7 +295,7 @@ class Regions:
             warnings = [
                 announce(changed, fold.next_offset - 1) for changed in fold.windows.recounted()
             ]
-            said = [(warning.county.encode(), encode(warning)) for warning in warnings]
+            messages = [(warning.county.encode(), encode(warning)) for warning in warnings]
         except Exception as error:  # noqa: BLE001 - a defect here must not keep levels from being said
             log.error(  # noqa: TRY400 - never its words
                 "risk.counts_failed",
@@ -304,7 +304,7 @@ class Regions:
                 frames=frames_of(error),
             )
             return
-        for county, value in said:
+        for county, value in messages:
             await (await self._warnings.send(key=county, value=value, partition=partition))
 
     def _decide(
@@ -320,7 +320,7 @@ class Regions:
         warnings = [
             announce(changed, position)
             for changed in fold.windows.take(record)
-            if changed.warning_id not in fold.said
+            if changed.warning_id not in fold.warning_ids
         ]
         for warning in warnings:
             encode(warning)
@@ -397,7 +397,7 @@ class Regions:
         fold = self._folds.get(partition)
         if fold is not None and offset >= fold.next_offset:
             return fold
-        beginning, first, said = await _survey(self._broker, partition)
+        beginning, first, warning_ids = await _survey(self._broker, partition)
         if offset != first:
             raise LogCut(
                 f"{AREA_SIGNALS.name}[{partition}] begins at {first}, but {offset} came first:"
@@ -406,11 +406,11 @@ class Regions:
         trials = (
             await load(self._broker, TopicPartition(AREA_SIGNALS.name, partition))
         ).from_offset(beginning)
-        remembered = None if beginning == 0 else _remembered(said)
+        remembered = None if beginning == 0 else _remembered(warning_ids)
         fold = Fold(
             Windows(self._policies, self._partitions, remembered),
             offset,
-            said,
+            warning_ids,
             offset,
             trials,
             remembered,
@@ -426,7 +426,7 @@ class Regions:
             partition=partition,
             offset=offset,
             is_whole=beginning == 0,
-            said=len(said),
+            said=len(warning_ids),
         )
         return fold
 
@@ -465,7 +465,9 @@ class Regions:
             self._metrics.day.labels(str(partition)).set(
                 datetime.combine(day, time.min, SHANGHAI).timestamp()
             )
-        late = {source for one in self._folds.values() for source in one.windows.waits_for()}
+        late = {
+            source for running in self._folds.values() for source in running.windows.waits_for()
+        }
         for source in range(self._partitions):
             self._metrics.waits_for.labels(str(source)).set(source in late)
 
@@ -485,12 +487,12 @@ async def _survey(broker: Broker, partition: int) -> tuple[int, int, set[str]]:
         first = (await reader.getone()).offset
         reader.assign([warnings])
         end = (await reader.end_offsets([warnings]))[warnings]
-        said: set[str] = set()
+        warning_ids: set[str] = set()
         await reader.seek_to_beginning(warnings)
         while await reader.position(warnings) < end:
             for records in (await reader.getmany(timeout_ms=200)).values():
-                said.update(filter(None, (_warning_id(record.value) for record in records)))
-    return beginning, first, said
+                warning_ids.update(filter(None, (_warning_id(record.value) for record in records)))
+    return beginning, first, warning_ids
 
 
 def _is_day(value: bytes | None) -> bool:
@@ -514,13 +516,13 @@ def _warning_id(value: bytes | None) -> str | None:
     return None if warning.direction is Direction.SAME else warning.warning_id
 
 
-def _remembered(said: set[str]) -> Remembered:
+def _remembered(warning_ids: set[str]) -> Remembered:
     """Return the published levels, in the order in which they were reached.
 
     On a day that is first down, then up.
     """
     reached: defaultdict[tuple[str, str, int], list[tuple[date, bool, int]]] = defaultdict(list)
-    for warning_id in said:
+    for warning_id in warning_ids:
         with contextlib.suppress(ValueError):  # an id of another shape says nothing of a level
             area, cause, window, day, direction, level = warning_id.split(":")
             gravity = GRAVITY.index(None if level == "none" else WarningLevel(level))

@@ -104,14 +104,14 @@ class Everybody:
         if outcome != "applied":
             await self._pass(record, is_early=outcome == "out_of_order")
         self._metrics.facts.labels(fact.data.kind, outcome).inc()
-        told = {
+        fields = {
             "kind": fact.data.kind,
             "outcome": outcome,
             "fact_id": fact.fact_id,
             "trace_id": trace_id(trace),
         }
         if not self._committer.is_folding:
-            log.info("risk.broadcast", partition=self._partition, **told)
+            log.info("risk.broadcast", partition=self._partition, **fields)
 
     async def _pass(self, record: ConsumerRecord[bytes, bytes], *, is_early: bool) -> None:
         pending = self._decider.pending()

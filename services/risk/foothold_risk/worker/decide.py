@@ -168,7 +168,9 @@ class Decider:
                 pending,
             )
         pending.outputs.lines.append(
-            self._line(fact, folded.value, tuple(t.movement.value for t in judged.said), record)
+            self._line(
+                fact, folded.value, tuple(t.movement.value for t in judged.transitions), record
+            )
         )
 
     def _judged(

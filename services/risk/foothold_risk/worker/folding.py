@@ -175,7 +175,7 @@ async def adopt(
     for n, key in enumerate(folded.keys(), start=1):
         old, new = households.get(key), folded.get(key)
         judged = _reconciled(key.decode(), old, new, folded, before)
-        changed += bool(judged.said)
+        changed += bool(judged.transitions)
         if judged.household != old or judged.view is not None:
             pending.batch.put(key, judged.household)
             pending.outputs.add(key, judged, "")
@@ -256,7 +256,7 @@ def _reconciled(
             control.spoke,
             control.incidents,
         )
-    said: tuple[Transition, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     if movement is not None:
         position = replace(position, number=position.number + 1)
         is_exit = movement in (Movement.EXITED, Movement.UNWATCHED)
@@ -268,23 +268,23 @@ def _reconciled(
             is_told=False,
         )
         cause = Cause("0" * 32, datetime.combine(day, time(), SHANGHAI), is_quiet=True)
-        said = (_marked(transition(household_id, step, assessment, policy, cause), before),)
+        transitions = (_marked(transition(household_id, step, assessment, policy, cause), before),)
     view = NOTHING if new.is_refused else view_of(household_id, position, assessment, policy)
     seen = digest(view)
     return Judged(
-        fresh(new, position=position, view=seen), said, view if seen != old.view else None
+        fresh(new, position=position, view=seen), transitions, view if seen != old.view else None
     )
 
 
-def _marked(said: Transition, before: str) -> Transition:
+def _marked(step_word: Transition, before: str) -> Transition:
     reason = Sentence(
-        zh=f"规则由第{before}版更新为第{RULES_VERSION}版，按新规则：{said.reason.zh}",
+        zh=f"规则由第{before}版更新为第{RULES_VERSION}版，按新规则：{step_word.reason.zh}",
         en=(
             f"The rules went from version {before} to {RULES_VERSION}; by the new ones:"
-            f" {said.reason.en}"
+            f" {step_word.reason.en}"
         ),
     )
-    return said.model_copy(update={"changed_by_rules": before, "reason": reason})
+    return step_word.model_copy(update={"changed_by_rules": before, "reason": reason})
 
 
 def moved(old: Position, new: Position) -> Movement | None:

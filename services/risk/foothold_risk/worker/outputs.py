@@ -59,10 +59,13 @@ class Outputs:
         grounds away.
         """
         # first what may raise
-        signals = [signal_of(self.own, said, ends, judged.household.since) for said in judged.said]
+        signals = [
+            signal_of(self.own, transition, ends, judged.household.since)
+            for transition in judged.transitions
+        ]
         self.signals += filter(None, signals)
-        self.transitions += judged.said
-        self.traces.update((said.transition_id, trace) for said in judged.said)
+        self.transitions += judged.transitions
+        self.traces.update((transition.transition_id, trace) for transition in judged.transitions)
         if judged.view is not None:
             self.views[key] = judged.view or None
 

@@ -124,11 +124,13 @@ async def _read_offset(broker: Broker, source: TopicPartition) -> Committed:
     Consumers give the offset only, so the admin client asks.
     """
     async with started(AIOKafkaAdminClient(**broker.options)) as admin:
-        found = (await admin.list_consumer_group_offsets(GROUP_ID, partitions=[source])).get(source)
+        committed = (await admin.list_consumer_group_offsets(GROUP_ID, partitions=[source])).get(
+            source
+        )
     return (
         Committed()
-        if found is None or found.offset < 0
-        else Committed(found.offset, Trials.read(found.metadata or ""))
+        if committed is None or committed.offset < 0
+        else Committed(committed.offset, Trials.read(committed.metadata or ""))
     )
 
 

@@ -41,22 +41,24 @@ def stale_feeds(
     control: Control, policy: Policy | None, villages: Iterable[str]
 ) -> dict[str, tuple[StaleFeed, ...]]:
     """The silent feeds of each county that has any, as messages carry them."""
-    found = silences(control, policy, counties(villages))
-    return {county: tuple(stale(s) for s in silent) for county, silent in found.items() if silent}
+    by_county = silences(control, policy, counties(villages))
+    return {
+        county: tuple(stale(s) for s in silent) for county, silent in by_county.items() if silent
+    }
 
 
 def measure(
     metrics: Metrics, control: Control, policy: Policy | None, villages: Iterable[str]
 ) -> None:
     """Every feed policy expects, by county: 1 while it is silent."""
-    for county, found in silences(control, policy, counties(villages)).items():
+    for county, of_county in silences(control, policy, counties(villages)).items():
         place = policy.place(county) if policy is not None else None
         rhythm = (
             place.on(control.open_day).feeds_rhythm
             if place is not None and control.open_day is not None
             else None
         )
-        is_silent = {(s.agency, s.feed) for s in found}
+        is_silent = {(s.agency, s.feed) for s in of_county}
         for expected in rhythm.value if rhythm is not None else ():
             feed = (expected.agency, expected.feed)
             metrics.stale_feeds.labels(*feed, county).set(feed in is_silent)

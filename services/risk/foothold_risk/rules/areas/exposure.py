@@ -17,9 +17,11 @@ def hitting(view: HouseholdOnDay, policy: PolicyOfDay) -> list[tuple[str, Incide
     Where policy does not say whom, everybody there.
     """
     table = None if policy.incidents_impact is None else policy.incidents_impact.value
-    found = ((name, incident, exposure_to(incident, view, table)) for name, incident in view.struck)
+    exposures = (
+        (name, incident, exposure_to(incident, view, table)) for name, incident in view.struck
+    )
     return [
-        (name, incident, exposure) for name, incident, exposure in found if exposure is not None
+        (name, incident, exposure) for name, incident, exposure in exposures if exposure is not None
     ]
 
 

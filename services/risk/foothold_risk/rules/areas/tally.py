@@ -15,8 +15,8 @@ class Tally:
     """Households of one area under one cause, by the last day something was said of them.
 
     `levels`: places in GRAVITY, by window. `settled`: what they were settled with, so that nothing
-    is settled twice. `told`: by window, the count and the number registered that were said last;
-    empty: nothing was said.
+    is settled twice. `reported`: by window, the count and the number registered that were said
+    last; empty: nothing was said.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Tally:
         self.counts = [0] * len(WINDOWS)
         self.levels = [0] * len(WINDOWS)
         self.settled: tuple[object, ...] = ()
-        self.told: list[tuple[int, int] | None] = [None] * len(WINDOWS)
+        self.reported: list[tuple[int, int] | None] = [None] * len(WINDOWS)
         self.openings: deque[Counts] = deque(maxlen=_WEEK + 1)
         self._by_day: defaultdict[int, set[str]] = defaultdict(set)
 

@@ -151,7 +151,8 @@ class Windows:
             for index, level in enumerate(tally.levels):
                 if (
                     level
-                    and (tally.counts[index], self._registered.get(key[0], 0)) != tally.told[index]
+                    and (tally.counts[index], self._registered.get(key[0], 0))
+                    != tally.reported[index]
                 ):
                     yield self._changed(key, index, level)
 
@@ -182,22 +183,26 @@ class Windows:
                 else None
             )
         return min(
-            (day for day, said in self._days.items() if len(said.registered) == self._sources),
+            (
+                day
+                for day, reported in self._days.items()
+                if len(reported.registered) == self._sources
+            ),
             default=None,
         )
 
     def _open(self, day: date) -> Iterator[Changed]:
         is_first = self.day is None
-        self.day, said = day, self._days.pop(day)
+        self.day, reported = day, self._days.pop(day)
         if is_first:
             self._warm_from = (
                 date.min if self._remembered is None else day + timedelta(days=LONGEST)
             )
             for early in [d for d in self._days if d < day]:
                 del self._days[early]
-        self._bundle = said.bundles[min(said.bundles)]
+        self._bundle = reported.bundles[min(reported.bundles)]
         villages: Counter[str] = Counter()
-        for share in said.registered.values():
+        for share in reported.registered.values():
             villages.update(share)
         self._arrange(villages, day)
         today = day.toordinal()
@@ -346,7 +351,7 @@ class Windows:
         (area, cause), tally, identified = key, self.tallies[key], self._identified.get(key)
         if self.day is None or self._bundle is None:
             raise AssertionError("a level changes on an open day, under a policy")
-        tally.told[index] = (tally.counts[index], self._registered[area])
+        tally.reported[index] = (tally.counts[index], self._registered[area])
         return Changed(
             area=area,
             cluster=next((c for c in self._clusters.values() if c.code == area), None),
@@ -365,11 +370,11 @@ class Windows:
         )
 
     def _last_said(self, area: str, cause: str, window: int) -> int:
-        said = () if self._remembered is None else self._remembered.get((area, cause, window), ())
+        levels = () if self._remembered is None else self._remembered.get((area, cause, window), ())
         return next(
             (
                 GRAVITY.index(level)
-                for day, level in reversed(said)
+                for day, level in reversed(levels)
                 if self.day is not None and day <= self.day
             ),
             0,

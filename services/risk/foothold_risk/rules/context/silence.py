@@ -36,12 +36,12 @@ def spoke_now(spoke: Spoke, agency: str, fact: FeedHeard, open_day: date | None)
     return {**spoke, _key(agency, fact.feed, fact.area): open_day or BEFORE_GO_LIVE}
 
 
-def spoke_until(spoke: Spoke, told: Iterable[FeedSpoke], day: date) -> dict[str, date]:
+def spoke_until(spoke: Spoke, words: Iterable[FeedSpoke], day: date) -> dict[str, date]:
     """With what the doors had heard when the day was opened."""
     known = {key: day if heard == BEFORE_GO_LIVE else heard for key, heard in spoke.items()}
-    for one in told:
-        key = _key(one.agency, one.feed, one.area)
-        known[key] = max(one.heard_on, known.get(key, one.heard_on))
+    for word in words:
+        key = _key(word.agency, word.feed, word.area)
+        known[key] = max(word.heard_on, known.get(key, word.heard_on))
     return known
 
 

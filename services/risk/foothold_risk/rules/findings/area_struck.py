@@ -53,9 +53,9 @@ def hits(view: HouseholdOnDay) -> list[tuple[str, Incident]]:
     )
 
 
-def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say what struck where, since when, and that nobody has looked yet."""
-    worst = next(fact for fact in found.facts if isinstance(fact, Incident))
+    worst = next(fact for fact in finding.facts if isinstance(fact, Incident))
     return Sentence(
         zh=(
             f"区域{worst.area}自{worst.first_day}发生{title(worst.hazard).zh}（{worst.severity}级），"

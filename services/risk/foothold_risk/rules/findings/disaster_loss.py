@@ -76,7 +76,7 @@ def _by_loss(view: HouseholdOnDay) -> Found | None:
         or loss * SHARE_SCALE < view.net * share.value
     ):
         return None
-    facts = tuple(d for _, d in sorted(lost, key=lambda one: (-one[0], one[1].fact_id)))
+    facts = tuple(d for _, d in sorted(lost, key=lambda pair: (-pair[0], pair[1].fact_id)))
     return Found(
         FindingKind.DISASTER_LOSS,
         loss,
@@ -109,21 +109,21 @@ def _weight(disaster: Disaster) -> int:
     return max(_SEVERITY[disaster.home], _SEVERITY[disaster.main_worker])
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what struck, when, and what it did."""
-    worst = next(d for d in view.disasters if d.fact_id == found.facts[0].fact_id)
-    if found.unit == "money":
+    worst = next(d for d in view.disasters if d.fact_id == finding.facts[0].fact_id)
+    if finding.unit == "money":
         loss, net, percent = (
-            Fen(int(found.value)),
+            Fen(int(finding.value)),
             Fen(view.net or 0),
-            percent_text(found.policy.value),
+            percent_text(finding.policy.value),
         )
         zh = f"损失{loss}{currency.zh}，达到家庭年纯收入{net}{currency.zh}的{percent}"
         en = (
             f"losses of {loss} {currency.en} reach {percent} of the net income of {net}"
             f" {currency.en}"
         )
-    elif found.value == worst.home.value:
+    elif finding.value == worst.home.value:
         zh, en = f"住房{title(worst.home).zh}", f"the home is {title(worst.home).en}"
     else:
         zh, en = (

@@ -47,12 +47,12 @@ def school_year(day: date) -> Window:
     )
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was spent and the amount it passed."""
     window, value, threshold = (
         school_year(view.day),
-        Fen(int(found.value)),
-        Fen(int(found.threshold)),
+        Fen(int(finding.value)),
+        Fen(int(finding.threshold)),
     )
     return Sentence(
         zh=(

@@ -96,7 +96,7 @@ class Ground:
     @property
     def bills(self) -> tuple[Bill, ...]:
         """All its bills and costs."""
-        return tuple(bill for one in self.sums for bill in one)
+        return tuple(bill for stay in self.sums for bill in stay)
 
     @property
     def newest_on(self) -> date | None:
@@ -104,31 +104,35 @@ class Ground:
         return max((day for _, _, day in self.bills), default=None)
 
 
-def ground_of(found: Found, view: HouseholdOnDay) -> Ground:
+def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
     """What a finding rests on as of the day."""
     of, threshold = (
-        _EVENTS.get(found.kind),
-        (found.threshold if found.unit == "money" and isinstance(found.threshold, int) else 0),
+        _EVENTS.get(finding.kind),
+        (
+            finding.threshold
+            if finding.unit == "money" and isinstance(finding.threshold, int)
+            else 0
+        ),
     )
     if of is not None:
-        events = _merged(of(found, view))
-        stays = single_stay_high.high(view) if found.kind is FindingKind.SINGLE_STAY_HIGH else ()
+        events = _merged(of(finding, view))
+        stays = single_stay_high.high(view) if finding.kind is FindingKind.SINGLE_STAY_HIGH else ()
         return Ground(
-            found.kind,
+            finding.kind,
             tuple(events[:MOST_EVENTS]),
             len(events),
-            sums=tuple(_bills(one) for one in stays),
+            sums=tuple(_bills(stay) for stay in stays),
             threshold=threshold,
         )
-    if found.unit == "money" and isinstance(found.value, int):
+    if finding.unit == "money" and isinstance(finding.value, int):
         return Ground(
-            found.kind,
-            value=abs(found.value),
-            beyond=abs(found.value - threshold),
-            sums=(_bills(found.facts),),
+            finding.kind,
+            value=abs(finding.value),
+            beyond=abs(finding.value - threshold),
+            sums=(_bills(finding.facts),),
             threshold=threshold,
         )
-    return Ground(found.kind)
+    return Ground(finding.kind)
 
 
 def saw_of(ground: Ground, *, is_below: bool) -> Saw:
@@ -173,8 +177,8 @@ def unseen(
     Where more were seen than are named, what is older than those named was among them.
     """
     by_name: dict[str, list[Event]] = {}
-    for one in seen:
-        by_name.setdefault(one.name, []).append(one)
+    for event in seen:
+        by_name.setdefault(event.name, []).append(event)
     oldest = (
         min((s.last for s in seen), default=0)
         if seen_total > len(seen) and total <= seen_total
@@ -228,8 +232,8 @@ def bill_name(bill: Claim | Spending) -> bytes:
         return bill.business_key
     if bill.name:
         return bill.name
-    said = f"{bill.category}|{bill.day}|{bill.total}|{bill.covered}|{bill.person_ref}"
-    return blake2b(said.encode(), digest_size=8).digest()
+    content = f"{bill.category}|{bill.day}|{bill.total}|{bill.covered}|{bill.person_ref}"
+    return blake2b(content.encode(), digest_size=8).digest()
 
 
 def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
@@ -237,11 +241,11 @@ def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
 
     Their totals are the same, so they are one event.
     """
-    if view.told is None:
+    if view.as_told is None:
         return {}
     same: dict[bytes, frozenset[bytes]] = {}
     for counted, others in stays_told_twice(
-        latest_of_each(view.told.claims), view.policy.bills_precedence
+        latest_of_each(view.as_told.claims), view.policy.bills_precedence
     ):
         for bill in (*counted, *others):
             same[bill_name(bill)] = frozenset(
@@ -250,25 +254,25 @@ def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
     return same
 
 
-def _disasters(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _disasters(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     hits = disaster_loss.hits(view)
-    own = {one.own_name for one in hits if not one.known_as}
-    for one in hits:
-        is_free = one.known_as and one.known_as not in own
+    own = {disaster.own_name for disaster in hits if not disaster.known_as}
+    for disaster in hits:
+        is_free = disaster.known_as and disaster.known_as not in own
         yield Event(
-            one.known_as if is_free else one.own_name,
-            (_HOME[one.home], _WORKER[one.main_worker]),
-            one.loss or 0,
-            last=one.day.toordinal(),
+            disaster.known_as if is_free else disaster.own_name,
+            (_HOME[disaster.home], _WORKER[disaster.main_worker]),
+            disaster.loss or 0,
+            last=disaster.day.toordinal(),
         )
 
 
-def _incidents(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _incidents(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     for name, incident in area_struck.hits(view):
         yield Event(name, (_LEVEL[incident.severity],), last=incident.first_day.toordinal())
 
 
-def _guarantees(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _guarantees(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     counted = view.policy.guarantee_missing_guarantees
     for guarantee, check in guarantee_missing.last_checks(view.household).items():
         if not check.is_met and counted is not None and guarantee in counted.value:
@@ -344,35 +348,37 @@ def _unmet_since(guarantee: Guarantee, view: HouseholdOnDay) -> int:
     return since
 
 
-def _reports(found: Found, _view: HouseholdOnDay) -> Iterator[Event]:
+def _reports(finding: Found, _view: HouseholdOnDay) -> Iterator[Event]:
     yield from (
-        Event(report_name(f), last=f.day.toordinal()) for f in found.facts if isinstance(f, Report)
+        Event(report_name(f), last=f.day.toordinal())
+        for f in finding.facts
+        if isinstance(f, Report)
     )
 
 
-def _reviews(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _reviews(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     last = max(view.household.gradings, key=lambda g: g.order)
     yield Event(f"review {last.day}", (grade_fell.RANK[last.grade],), last=last.day.toordinal())
 
 
-def _workers(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _workers(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     last = income_window(view.day).last.toordinal()
     yield from (Event(f"work {person}", last=last) for _, person in work_lost.lost(view))
 
 
-def _projects(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _projects(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     last = income_window(view.day).last
-    for one in project_underpaid.underpaid(view):
-        since = project_underpaid.short_since(one.project or "", view)
+    for shortfall in project_underpaid.underpaid(view):
+        since = project_underpaid.short_since(shortfall.project or "", view)
         yield Event(
-            f"project {one.project}",
-            amount=int(one.threshold) - int(one.value),
+            f"project {shortfall.project}",
+            amount=int(shortfall.threshold) - int(shortfall.value),
             since=0 if since is None else since.toordinal(),
             last=last.toordinal(),
         )
 
 
-def _stays(_found: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _stays(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     for claims in single_stay_high.high(view):
         name = min(c.stay or c.business_key.hex() for c in claims)
         yield Event(

@@ -48,12 +48,12 @@ def has_fallen(household: Household) -> bool:
     return RANK[reviews[1].grade] > RANK[reviews[0].grade]
 
 
-def explain(found: Found, view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say both grades, the lowest score and the strategy."""
     last = max(view.household.gradings, key=lambda g: g.order)
     low = min(range(len(SCORES_EN)), key=lambda n: last.scores[n])
     zh, en = STRATEGY[last.grade]
-    is_jump = RANK[last.grade] - RANK[Grade(str(found.threshold))] > 1 and not last.is_explained
+    is_jump = RANK[last.grade] - RANK[Grade(str(finding.threshold))] > 1 and not last.is_explained
     ask = (
         (
             "一次下降超过一级而未说明理由，请核实。",
@@ -64,11 +64,11 @@ def explain(found: Found, view: HouseholdOnDay, _currency: Sentence) -> Sentence
     )
     return Sentence(
         zh=(
-            f"{last.day}评定等级由{found.threshold}降为{found.value}（{SCORES_ZH[low]}得分最低，{last.scores[low]}），"
+            f"{last.day}评定等级由{finding.threshold}降为{finding.value}（{SCORES_ZH[low]}得分最低，{last.scores[low]}），"
             f"帮扶方式：{zh}。{ask[0]}"
         ),
         en=(
-            f"Graded {found.value} on {last.day}, {found.threshold} before; lowest score"
+            f"Graded {finding.value} on {last.day}, {finding.threshold} before; lowest score"
             f" {SCORES_EN[low]} ({last.scores[low]}); strategy: {en}.{ask[1]}"
         ),
     )

@@ -106,9 +106,9 @@ def _is_out_of_school(member: Member, view: HouseholdOnDay) -> bool:
     return low.value * 12 <= month_of(view.day) - member.birth_month < high.value * 12
 
 
-def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Name what is missing."""
-    names = [Guarantee(name) for name in str(found.value).split(", ")]
+    names = [Guarantee(name) for name in str(finding.value).split(", ")]
     return Sentence(
         zh=f"保障未落实：{'、'.join(title(g).zh for g in names)}。",
         en=f"Not met: {', '.join(title(g).en for g in names)}.",

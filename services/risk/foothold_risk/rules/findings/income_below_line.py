@@ -28,10 +28,10 @@ def find(view: HouseholdOnDay) -> Found | None:
     )
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was compared with what."""
     window = income_window(view.day)
-    value, line = Fen(int(found.value)), Fen(int(found.threshold))
+    value, line = Fen(int(finding.value)), Fen(int(finding.threshold))
     return Sentence(
         zh=(
             f"{window.first}至{window.last}人均纯收入{value}{currency.zh}，"

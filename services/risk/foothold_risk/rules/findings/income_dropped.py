@@ -38,24 +38,24 @@ def _net_a_year_ago(view: HouseholdOnDay) -> int | None:
     return net_within(view, range(months.start - WINDOW_MONTHS, months.start))
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both years and the drop."""
     window, before, now = (
         income_window(view.day),
         Fen(_net_a_year_ago(view) or 0),
         Fen(view.net or 0),
     )
-    percent = percent_text(found.policy.value)
+    percent = percent_text(finding.policy.value)
     return Sentence(
         zh=(
             f"{window.first}至{window.last}家庭纯收入{now}{currency.zh}，"
-            f"比上一年度{before}{currency.zh}下降{Fen(int(found.value))}{currency.zh}，"
+            f"比上一年度{before}{currency.zh}下降{Fen(int(finding.value))}{currency.zh}，"
             f"降幅达到{percent}。"
         ),
         en=(
             f"Net income from {window.first} to {window.last} is {now} {currency.en}, down"
-            f" {Fen(int(found.value))} {currency.en} from {before} {currency.en} a year earlier: at"
-            f" least {percent}."
+            f" {Fen(int(finding.value))} {currency.en} from {before} {currency.en} a year earlier:"
+            f" at least {percent}."
         ),
     )
 

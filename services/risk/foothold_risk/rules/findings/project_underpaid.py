@@ -20,7 +20,11 @@ MONTHS_OF_A_YEAR: Final = 12
 
 def find(view: HouseholdOnDay) -> Found | None:
     """The project that owes most, the first of several alike."""
-    return max(underpaid(view), key=lambda one: int(one.threshold) - int(one.value), default=None)
+    return max(
+        underpaid(view),
+        key=lambda shortfall: int(shortfall.threshold) - int(shortfall.value),
+        default=None,
+    )
 
 
 def underpaid(view: HouseholdOnDay) -> list[Found]:
@@ -104,9 +108,13 @@ def _first_year(payments: Iterable[Income], months: range) -> int | None:
     return min(paid) // MONTHS_OF_A_YEAR if paid else None
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was paid and what is owed."""
-    window, paid, owed = income_window(view.day), Fen(int(found.value)), Fen(int(found.threshold))
+    window, paid, owed = (
+        income_window(view.day),
+        Fen(int(finding.value)),
+        Fen(int(finding.threshold)),
+    )
     return Sentence(
         zh=(
             f"{window.first}至{window.last}分红项目实发{paid}{currency.zh}，"

@@ -53,12 +53,12 @@ def _above(
     )
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both amounts and the share policy sets."""
     window = spending_window(view.day)
-    spent, net = Fen(int(found.value)), Fen(view.net or 0)
-    percent = percent_text(found.policy.value)
-    is_all = found.policy == view.policy.rigid_spending_ratio_share
+    spent, net = Fen(int(finding.value)), Fen(view.net or 0)
+    percent = percent_text(finding.policy.value)
+    is_all = finding.policy == view.policy.rigid_spending_ratio_share
     what = (
         ("医疗等刚性支出", "Rigid spending")
         if is_all

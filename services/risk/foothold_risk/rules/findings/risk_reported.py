@@ -35,9 +35,9 @@ def find(view: HouseholdOnDay) -> Found | None:
     )
 
 
-def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """The newest reports by name."""
-    reports = [r for r in found.facts if isinstance(r, Report)]
+    reports = [r for r in finding.facts if isinstance(r, Report)]
     named, more = reports[:_NAMED], len(reports) - _NAMED
     zh = "；".join(f"{r.day}{title(r.route).zh}（{title(r.concern).zh}）" for r in named)
     en = "; ".join(f"on {r.day} by {title(r.route).en} ({title(r.concern).en})" for r in named)

@@ -29,10 +29,10 @@ def find(view: HouseholdOnDay) -> Found | None:
     )
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was added up and what it reached."""
     window = spending_window(view.day)
-    value, threshold = Fen(int(found.value)), Fen(int(found.threshold))
+    value, threshold = Fen(int(finding.value)), Fen(int(finding.threshold))
     return Sentence(
         zh=(
             f"{window.first}至{window.last}合规自付医疗支出累计{value}{currency.zh}，"

@@ -53,13 +53,13 @@ def find(view: HouseholdOnDay) -> Found | None:
     )
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both amounts and the share."""
     window, income = spending_window(view.day), view.policy.disposable_income
     value, local, percent = (
-        Fen(int(found.value)),
+        Fen(int(finding.value)),
         Fen(0 if income is None else income.value),
-        percent_text(found.policy.value),
+        percent_text(finding.policy.value),
     )
     return Sentence(
         zh=(

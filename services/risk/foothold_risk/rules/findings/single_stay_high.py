@@ -54,7 +54,7 @@ def high(view: HouseholdOnDay) -> list[tuple[Claim, ...]]:
     )
     if threshold is None:
         return []
-    return [one for one in _stays(view) if sum(c.own_share for c in one) > threshold.value]
+    return [stay for stay in _stays(view) if sum(c.own_share for c in stay) > threshold.value]
 
 
 def _stays(view: HouseholdOnDay) -> list[tuple[Claim, ...]]:
@@ -67,10 +67,12 @@ def _stays(view: HouseholdOnDay) -> list[tuple[Claim, ...]]:
     return [tuple(claims) for claims in stays.values()]
 
 
-def explain(found: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what the stay cost and the amount it passed."""
-    value, threshold = Fen(int(found.value)), Fen(int(found.threshold))
-    last = max(c.day for c in view.claims if any(c.fact_id == fact.fact_id for fact in found.facts))
+    value, threshold = Fen(int(finding.value)), Fen(int(finding.threshold))
+    last = max(
+        c.day for c in view.claims if any(c.fact_id == fact.fact_id for fact in finding.facts)
+    )
     return Sentence(
         zh=(
             f"一次住院（{last}结算）各方支付后自付{value}{currency.zh}，"

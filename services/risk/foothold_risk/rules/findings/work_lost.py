@@ -56,13 +56,13 @@ def _wages(view: HouseholdOnDay) -> list[Income]:
     ]
 
 
-def explain(found: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say for how long."""
     return Sentence(
-        zh=f"一名务工成员已连续{found.value}个月没有工资收入（标准为{found.threshold}个月）。",
+        zh=f"一名务工成员已连续{finding.value}个月没有工资收入（标准为{finding.threshold}个月）。",
         en=(
-            f"One wage earner has had no wage for {found.value} whole months (policy:"
-            f" {found.threshold})."
+            f"One wage earner has had no wage for {finding.value} whole months (policy:"
+            f" {finding.threshold})."
         ),
     )
 

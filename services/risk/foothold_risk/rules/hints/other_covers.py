@@ -23,14 +23,14 @@ def see(assessment: Assessment) -> Iterator[Seen]:
         return
     held = {c.cover for c in view.register.covers if c.is_held(view.day)}
     for cover in known.value:
-        found = [f for f in assessment.found if f.kind in cover.against]
-        if cover.name in held and found and not _has_paid(view, cover.name):
+        against = [f for f in assessment.findings if f.kind in cover.against]
+        if cover.name in held and against and not _has_paid(view, cover.name):
             yield Seen(
                 HintKind.COVER_UNCLAIMED,
                 cover.name,
                 None,
                 known,
-                (view.register, *(f for f in found[0].facts if not isinstance(f, Incident))),
+                (view.register, *(f for f in against[0].facts if not isinstance(f, Incident))),
             )
 
 

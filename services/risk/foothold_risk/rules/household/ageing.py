@@ -107,7 +107,7 @@ def _turns(checks: Sequence[Check]) -> Iterator[Check]:
 
 
 def is_still_needed(
-    told: Sequence[Any], fact: HeldFact, open_day: date, names: Names = UNNAMED
+    held: Sequence[Any], fact: HeldFact, open_day: date, names: Names = UNNAMED
 ) -> bool:
     """Whether a fact that is too old by its own day counts all the same.
 
@@ -115,10 +115,10 @@ def is_still_needed(
     the next.
     """
     if isinstance(fact, Check | Grading | AssetCheck):
-        return name_of(fact) in _standing((*told, fact), open_day)
+        return name_of(fact) in _standing((*held, fact), open_day)
     if not isinstance(fact, Income | Claim | Spending):
         return False
-    statements = _called((*told, fact), names)
+    statements = _called((*held, fact), names)
     return name_of(statements[-1]) in _needed(statements, open_day)
 
 
@@ -151,9 +151,9 @@ def _last_yearly(facts: Sequence[HeldFact]) -> Iterator[Income]:
     for income in latest_of_each([f for f in facts if isinstance(f, Income)]):
         if income.category is not IncomeCategory.CLAIMS:
             by_source.setdefault(source_of(income), []).append(income)
-    for said in by_source.values():
-        last = max(i.last_month for i in said)
-        yield from (i for i in said if i.months > 1 and i.last_month == last)
+    for incomes in by_source.values():
+        last = max(i.last_month for i in incomes)
+        yield from (i for i in incomes if i.months > 1 and i.last_month == last)
 
 
 def is_too_old(fact: HeldFact, open_day: date) -> bool:

@@ -282,7 +282,7 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
 
     What is withdrawn stays so: a correction may be corrected in turn.
     """
-    named = {bytes.fromhex(one) for one in record.withdraws}
+    named = {bytes.fromhex(fact_id) for fact_id in record.withdraws}
     month = month_of(shanghai_day(record.recorded_time))
     left = {
         field: tuple(f for f in getattr(household, field) if f.fact_id not in named)
@@ -292,7 +292,10 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
     words = tuple(w for w in household.words_said if w.fact_id not in named)
     return fresh(
         household,
-        withdrawn=(*household.withdrawn, *(Withdrawal(one, by, month) for one in sorted(named))),
+        withdrawn=(
+            *household.withdrawn,
+            *(Withdrawal(fact_id, by, month) for fact_id in sorted(named)),
+        ),
         register=entries[-1] if entries else None,
         entries=entries[:-1],
         authorisation=words[-1] if words else None,
@@ -308,7 +311,7 @@ def _known_by_first_name(
 
     In any order of arrival: the name goes on to what amended it before it came.
     """
-    named = {bytes.fromhex(one) for one in record.withdraws}
+    named = {bytes.fromhex(fact_id) for fact_id in record.withdraws}
     amended = (d for d in before.disasters if d.fact_id in named)
     first = min((d.known_as or d.own_name for d in amended), default="")
     if first != disaster.own_name:
@@ -335,33 +338,33 @@ def _known_by_first_name(
 def _add(
     household: Household, field: str, fact: HeldFact, open_day: date | None, names: Names = UNNAMED
 ) -> tuple[Household, Folded]:
-    told = getattr(household, field)
-    added = fresh(household, **{field: (*told, fact)})
+    facts = getattr(household, field)
+    added = fresh(household, **{field: (*facts, fact)})
     if (
         open_day is not None
         and is_too_old(fact, open_day)
-        and not is_still_needed(told, fact, open_day, names)
+        and not is_still_needed(facts, fact, open_day, names)
     ):
         return (added if may_correct(fact, open_day) else household), Folded.TOO_OLD
     if not isinstance(fact, Statement):
         return added, Folded.APPLIED
     if isinstance(fact, Income):
-        *told, fact = called((*told, fact), names)
-    return added, _beside(told, fact)
+        *facts, fact = called((*facts, fact), names)
+    return added, _beside(facts, fact)
 
 
-def _beside(told: Sequence[Any], fact: Statement) -> Folded:
+def _beside(facts: Sequence[Any], fact: Statement) -> Folded:
     """What a statement does to those of its kind."""
     outcome = (
         _as_version(versions, fact)
-        if (versions := [f for f in told if event_of(f) == event_of(fact)])
+        if (versions := [f for f in facts if event_of(f) == event_of(fact)])
         else Folded.APPLIED
     )
     if outcome is Folded.REPLACED:
         return outcome
-    is_replacing = isinstance(fact, Income) and puts_right(told, fact)
+    is_replacing = isinstance(fact, Income) and puts_right(facts, fact)
     if outcome is Folded.APPLIED:
-        is_replacing = is_replacing or (isinstance(fact, Claim) and _is_told_twice(told, fact))
+        is_replacing = is_replacing or (isinstance(fact, Claim) and _is_told_twice(facts, fact))
     return Folded.REPLACED if is_replacing else outcome
 
 
@@ -376,14 +379,14 @@ def _as_version(versions: Sequence[Any], fact: Any) -> Folded:  # noqa: ANN401 -
     return Folded.REPEATED if said_by([fact]) == after else Folded.SUPERSEDED
 
 
-def _is_told_twice(told: Sequence[Claim], bill: Claim) -> bool:
+def _is_told_twice(claims: Sequence[Claim], bill: Claim) -> bool:
     """Return whether another sender billed the same stay with the same total.
 
     One bill then corrects the other.
     """
     if bill.stay is None:
         return False
-    bills = [c for c in told if (c.stay, c.person_ref) == (bill.stay, bill.person_ref)]
+    bills = [c for c in claims if (c.stay, c.person_ref) == (bill.stay, bill.person_ref)]
     return any(
         bill in (*first, *others)
         for first, others in stays_told_twice(latest_of_each([*bills, bill]), ())
@@ -392,8 +395,8 @@ def _is_told_twice(told: Sequence[Claim], bill: Claim) -> bool:
 
 def _last_word(household: Household, word: Authorisation) -> tuple[Household, Folded]:
     words = sorted((*household.words_said, word), key=lambda w: w.order)
-    said = fresh(household, authorisation=words[-1], said=tuple(words[-1 - MOST_REPLACED : -1]))
-    return said, Folded.APPLIED if words[-1] is word else Folded.SUPERSEDED
+    changed = fresh(household, authorisation=words[-1], said=tuple(words[-1 - MOST_REPLACED : -1]))
+    return changed, Folded.APPLIED if words[-1] is word else Folded.SUPERSEDED
 
 
 def _latest_register(

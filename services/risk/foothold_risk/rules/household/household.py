@@ -333,7 +333,7 @@ class Household(Packed, frozen=True):
         yield from self.tickets
         yield from self.entries
         yield from self.said
-        yield from (one for one in (self.register, self.authorisation) if one is not None)
+        yield from (fact for fact in (self.register, self.authorisation) if fact is not None)
 
     def knows(self, fact_id: bytes) -> bool:
         """Whether this fact is already part of it."""

@@ -104,8 +104,11 @@ def sources(
         by_source.setdefault(source_of(income), []).append(income)
     counted: list[Income] = []
     lapses: list[Lapse] = []
-    for said in by_source.values():
-        monthly, yearly = [i for i in said if i.months == 1], [i for i in said if i.months > 1]
+    for of_source in by_source.values():
+        monthly, yearly = (
+            [i for i in of_source if i.months == 1],
+            [i for i in of_source if i.months > 1],
+        )
         counted += monthly
         if yearly and yearly[0].category is IncomeCategory.CLAIMS:
             counted += yearly
@@ -221,7 +224,7 @@ def may_earn(register: Register, person: str | None, month: int) -> bool:
     return not spans or any(m.is_here(last_day(month)) for m in spans)
 
 
-def puts_right(told: Sequence[Income], fact: Income) -> bool:
+def puts_right(incomes: Sequence[Income], fact: Income) -> bool:
     """Whether a yearly statement says otherwise of months for which another one counted.
 
     The other is of the same source and ends with another month; items go by one name. A number or
@@ -230,7 +233,7 @@ def puts_right(told: Sequence[Income], fact: Income) -> bool:
     """
     if fact.months == 1 or fact.category is IncomeCategory.CLAIMS:
         return False
-    of_source = [i for i in latest_of_each(told) if source_of(i) == source_of(fact)]
+    of_source = [i for i in latest_of_each(incomes) if source_of(i) == source_of(fact)]
     monthly = {i.last_month for i in of_source if i.months == 1}
     yearly = [i for i in of_source if i.months > 1]
     before, after = _counted_by_month(yearly), _counted_by_month(latest_of_each([*yearly, fact]))
@@ -275,7 +278,7 @@ def _share(income: Income, year: range, months: frozenset[int]) -> Share:
 
     Each as the statement spreads it, exact to the fen.
     """
-    told = {field: getattr(income, field) for field in Income.__struct_fields__} | {
+    fields = {field: getattr(income, field) for field in Income.__struct_fields__} | {
         "last_month": year[-1]
     }
     own = [range(m, m + 1) for m in _year(income.last_month)]
@@ -288,5 +291,9 @@ def _share(income: Income, year: range, months: frozenset[int]) -> Share:
     )
     without = frozenset(year) - months
     return Share(
-        **told, without=without, is_carried=year[-1] != income.last_month, gross=gross, spent=spent
+        **fields,
+        without=without,
+        is_carried=year[-1] != income.last_month,
+        gross=gross,
+        spent=spent,
     )

@@ -142,11 +142,11 @@ def content_of(fact: T) -> T:
 def latest(versions: Sequence[T]) -> T:
     """The version that counts: of the last ones that say the same, the earliest."""
     *before, last = sorted(versions, key=version_key)
-    said = content_of(last)
-    for one in reversed(before):
-        if content_of(one) != said:
+    content = content_of(last)
+    for statement in reversed(before):
+        if content_of(statement) != content:
             break
-        last = one
+        last = statement
     return last
 
 
@@ -183,8 +183,8 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
     """
     latest_by_sender = latest_of_each(disasters)
     events: dict[Name, list[Disaster]] = {}
-    for one in latest_by_sender:
-        events.setdefault((one.hazard, one.day), []).append(one)
+    for disaster in latest_by_sender:
+        events.setdefault((disaster.hazard, disaster.day), []).append(disaster)
     believed = (
         latest_by_sender
         if len(events) == len(latest_by_sender)
@@ -200,10 +200,10 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
     )
 
 
-def _believed(told: Sequence[Disaster]) -> Disaster:
-    best = max(told, key=lambda d: (d.is_verified, version_key(d)))
-    said = _whoever_said(best)
-    return min((d for d in told if _whoever_said(d) == said), key=version_key)
+def _believed(disasters: Sequence[Disaster]) -> Disaster:
+    best = max(disasters, key=lambda d: (d.is_verified, version_key(d)))
+    sender = _whoever_said(best)
+    return min((d for d in disasters if _whoever_said(d) == sender), key=version_key)
 
 
 def _whoever_said(disaster: Disaster) -> Disaster:
@@ -228,7 +228,7 @@ def stays_told_twice(
 
     They are of each stay that several senders billed with the same total.
     """
-    found = []
+    doubled = []
     for senders in stays(bills).values():
         by_total: dict[int, list[list[Claim]]] = {}
         for claims in senders.values():
@@ -236,19 +236,19 @@ def stays_told_twice(
         for same in by_total.values():
             first, *others = sorted(same, key=lambda claims: _rank(claims, precedence))
             if others:
-                found.append((first, [c for claims in others for c in claims]))
-    return found
+                doubled.append((first, [c for claims in others for c in claims]))
+    return doubled
 
 
 def stays(bills: Iterable[Claim]) -> dict[Name, dict[str, list[Claim]]]:
     """Person and stay → sender → their bills, where more than one sender billed it."""
-    told: dict[Name, dict[str, list[Claim]]] = {}
+    by_sender: dict[Name, dict[str, list[Claim]]] = {}
     for bill in bills:
         if bill.stay is not None:
-            told.setdefault((bill.person_ref, bill.stay), {}).setdefault(bill.agency, []).append(
-                bill
-            )
-    return {stay: senders for stay, senders in told.items() if len(senders) > 1}
+            by_sender.setdefault((bill.person_ref, bill.stay), {}).setdefault(
+                bill.agency, []
+            ).append(bill)
+    return {stay: senders for stay, senders in by_sender.items() if len(senders) > 1}
 
 
 def _rank(claims: Sequence[Claim], precedence: Sequence[str]) -> tuple[int, tuple[int, ...], bytes]:

@@ -69,15 +69,15 @@ def _doubts(household: Household, policy: PolicyOfDay) -> Iterator[Doubt]:
 
 def _counted_once(statements: Iterable[Income | Spending]) -> Iterator[Doubt]:
     versions: dict[Name, list[Income | Spending]] = {}
-    for one in statements:
-        versions.setdefault(name_of(one), []).append(one)
-    for told in versions.values():
-        if len(told) > 1:
-            counted = latest(told)  # type: ignore[type-var]  # statements of one name are of one kind
+    for statement in statements:
+        versions.setdefault(name_of(statement), []).append(statement)
+    for repeats in versions.values():
+        if len(repeats) > 1:
+            counted = latest(repeats)  # type: ignore[type-var]  # statements of one name are of one kind
             yield from (
-                Doubt(DoubtKind.REPEATED, counted.fact_id, one.fact_id)
-                for one in told
-                if one is not counted
+                Doubt(DoubtKind.REPEATED, counted.fact_id, statement.fact_id)
+                for statement in repeats
+                if statement is not counted
             )
 
 

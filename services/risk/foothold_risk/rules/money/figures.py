@@ -50,7 +50,7 @@ class HouseholdOnDay:
     struck: tuple[tuple[str, Incident], ...] = ()
     lapses: tuple[Lapse, ...] = ()
     carried: tuple[int, ...] = ()
-    told: Household | None = None
+    as_told: Household | None = None
 
     @property
     def line(self) -> int | None:
@@ -90,7 +90,7 @@ def look(
     months = income_months(day)
     first = rolling_first(day)
     counted_in = counting(household, register, day, policy)
-    told, household = household, counted_in.household
+    as_told, household = household, counted_in.household
     unheard = unheard_months(household, months, policy.feeds, heard, counted_in.lapses)
     one_off = policy.one_off_items
     counted = [i for i in household.incomes if i.item not in one_off]
@@ -124,7 +124,7 @@ def look(
         silent=silent(spoke, register.area, day, policy),
         struck=standing_over(incidents, register.area, day),
         lapses=counted_in.lapses,
-        told=told,
+        as_told=as_told,
         carried=_carried(household, months),
     )
 

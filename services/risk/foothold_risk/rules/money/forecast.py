@@ -164,7 +164,7 @@ def _outlook(
         per_head(known + expected, heads),
         per_head(reference, heads) if treatment else None,
     )
-    is_below = any(one is not None and one < line for one in deciding)
+    is_below = any(income is not None and income < line for income in deciding)
     return Outlook(
         day,
         ahead,

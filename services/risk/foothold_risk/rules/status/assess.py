@@ -79,7 +79,7 @@ class Assessment:
     """
 
     view: HouseholdOnDay
-    found: tuple[Found, ...]
+    findings: tuple[Found, ...]
     held: tuple[FindingKind, ...]
     target: Target
     words: tuple[Word, ...] = ()
@@ -89,7 +89,7 @@ class Assessment:
     def kinds(self) -> tuple[FindingKind, ...]:
         """The rules that hold, the held ones included."""
         quiet = self.quiet
-        return tuple(k for k in (*self.held, *(f.kind for f in self.found)) if k not in quiet)
+        return tuple(k for k in (*self.held, *(f.kind for f in self.findings)) if k not in quiet)
 
     @property
     def quiet(self) -> frozenset[FindingKind]:
@@ -119,9 +119,9 @@ def assess(
 ) -> Assessment:
     """Judge a registered household as of `day`."""
     view = look(household, register, day, policy, heard, spoke, incidents)
-    found = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
-    grounds = tuple(ground_of(f, view) for f in found)
-    position, kinds = household.position, frozenset(f.kind for f in found)
+    current = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
+    grounds = tuple(ground_of(f, view) for f in current)
+    position, kinds = household.position, frozenset(f.kind for f in current)
     gone = [k for k in _found_before(position) if k not in kinds]
     stale_kinds = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
     held = tuple(k for k in gone if k in stale_kinds or _is_unknown(k, view))
@@ -130,7 +130,9 @@ def assess(
     words = holding(position.words, (*grounds, *unconfirmed), view)
     quiet = frozenset(w.kind for w in words)
     if not any(m.is_here(day) for m in register.members):
-        return Assessment(view, found, held, Target(Status.CLEAR, is_natural=True), words, grounds)
+        return Assessment(
+            view, current, held, Target(Status.CLEAR, is_natural=True), words, grounds
+        )
     speaking = tuple(k for k in held if k not in quiet)
     target = _standing(view, kinds - quiet, stale_kinds - quiet, speaking, position)
     if (
@@ -147,7 +149,7 @@ def assess(
             target = replace(target, is_urgent=bool(struck))
     return Assessment(
         view,
-        found,
+        current,
         held,
         _undecided(target, household.position) if household.disputed else target,
         words,

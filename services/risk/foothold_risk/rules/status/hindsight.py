@@ -40,8 +40,8 @@ def review(
     was = _as_of(before, left.day, place, heard)
     if was is not None and was.target.status is Status.GROUP:
         return None
-    told = msgspec.structs.replace(after.position, number=after.position.number + 1, left=None)
-    return then, Move(Movement.WOULD_HAVE, after.position, told)
+    numbered = msgspec.structs.replace(after.position, number=after.position.number + 1, left=None)
+    return then, Move(Movement.WOULD_HAVE, after.position, numbered)
 
 
 def _as_of(household: Household, day: date, place: Place, heard: Heard) -> Assessment | None:

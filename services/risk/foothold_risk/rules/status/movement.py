@@ -193,8 +193,10 @@ def _given_again(position: Position, stood: Position, assessment: Assessment) ->
             return step
         # People ended its lead while nothing was computed, so they have seen nothing of what comes
         # back.
-        told = replace(step.after, told_on=day, times_wavered=0, wavered_on=None, returned_on=None)
-        return dataclasses.replace(step, after=told, is_told=True)
+        renewed = replace(
+            step.after, told_on=day, times_wavered=0, wavered_on=None, returned_on=None
+        )
+        return dataclasses.replace(step, after=renewed, is_told=True)
     clear = {
         "status": Status.RECOVERING,
         "is_urgent": False,
@@ -355,9 +357,9 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
             **again,
         )
         return
-    for told in _news_of(position, assessment):
-        yield told
-        position = told.after
+    for news in _news_of(position, assessment):
+        yield news
+        position = news.after
     conditions = unmet(position, assessment)
     if not position.is_identified:
         if not conditions:

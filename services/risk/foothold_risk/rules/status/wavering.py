@@ -80,9 +80,9 @@ def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[tuple[i
         set(position.bills),
     )
     for ground in assessment.speaking:
-        for one in ground.sums:
-            total = sum(own for _, own, _ in one)
-            for name, own, _ in one:
+        for bills in ground.sums:
+            total = sum(own for _, own, _ in bills)
+            for name, own, _ in bills:
                 if own * SHARE_SCALE >= (total - own) * share and had.isdisjoint(
                     (name, *same.get(name, ()))
                 ):
@@ -199,7 +199,7 @@ def case_of(position: Position, assessment: Assessment) -> Position:
 
 
 def _as_left(position: Position, closed: Closed) -> Position:
-    others = tuple(one for one in with_last(position) if one.episode != closed.episode)
+    others = tuple(case for case in with_last(position) if case.episode != closed.episode)
     return replace(
         position,
         **{name: getattr(closed, name) for name in closed.__struct_fields__},
@@ -215,7 +215,7 @@ def with_last(position: Position) -> tuple[Closed, ...]:
         return position.earlier
     kept = {name: getattr(position, name) for name in Closed.__struct_fields__}
     last = replace(Closed(**kept), had=position.had[:MOST_OF_A_CLOSED])
-    others = (one for one in position.earlier if one.episode != last.episode)
+    others = (case for case in position.earlier if case.episode != last.episode)
     return (*others, last)[-MOST_EARLIER:]
 
 

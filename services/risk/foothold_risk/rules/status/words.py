@@ -70,7 +70,7 @@ def _word(saw: Saw, since: date, until: date) -> Word:
         )
         for e in saw.events
     )
-    value, beyond = (None if one is None else int(one) for one in (saw.value, saw.beyond))
+    value, beyond = (None if amount is None else int(amount) for amount in (saw.value, saw.beyond))
     return Word(
         saw.finding,
         since,
@@ -122,7 +122,9 @@ def saw_in(word: Word) -> Saw:
         )
         for e in word.events
     )
-    value, beyond = (None if one is None else Fen(one) for one in (word.value, word.beyond))
+    value, beyond = (
+        None if amount is None else Fen(amount) for amount in (word.value, word.beyond)
+    )
     return Saw(
         finding=word.kind,
         value=value,
@@ -191,7 +193,7 @@ def holding(
     if not words:
         return ()
     below, share = is_below(view), view.policy.material_share
-    found = []
+    latest = []
     for ground in grounds:
         heard = [
             w
@@ -199,8 +201,8 @@ def holding(
             if w.kind is ground.kind and view.day <= w.until and (w.is_below or not below)
         ]
         if heard and _is_seen(ground, heard, share):
-            found.append(max(heard, key=lambda w: w.until))
-    return tuple(found)
+            latest.append(max(heard, key=lambda w: w.until))
+    return tuple(latest)
 
 
 def _is_seen(ground: Ground, words: Sequence[Word], share: int) -> bool:
