@@ -63,7 +63,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def _jobs(parts: Built) -> None:
-    """For ever: durable jobs, with the producer they send by."""
+    """Run until cancelled: durable jobs, with the producer they send by."""
     async with kafka_clients.started(parts.producer):
         recounted = await parts.deadlines.recount(datetime.now(UTC))
         log.info("alerts.jobs_started", recounted=recounted)

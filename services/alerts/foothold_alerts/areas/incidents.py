@@ -125,7 +125,7 @@ class Incidents:
         """A page of the incidents that may have hit households in the area, the newest first."""
         async with self._engine.connect() as connection:
             place = IncidentPlaceRow.township
-            query = select(IncidentPlaceRow.incident).where(
+            told_here = select(IncidentPlaceRow.incident).where(
                 or_(place.startswith(area, autoescape=True), literal(area).startswith(place))
             )
             hit = func.jsonb_build_array(func.jsonb_build_object("incident", IncidentRow.incident))
@@ -133,7 +133,7 @@ class Incidents:
             still = exists().where(ViewRow.body["impacts"].contains(hit), in_area)
             query = (
                 select(*IncidentRow.__table__.columns)
-                .where(IncidentRow.incident.in_(query), still)
+                .where(IncidentRow.incident.in_(told_here), still)
                 .order_by(IncidentRow.number.desc())
             )
             incidents = await read_page(connection, query, page, AT_ONCE)

@@ -111,10 +111,10 @@ class Areas:
                 if number is not None and is_over(
                     warning, before, await self._gravest(connection, warning.area), business_day
                 ):
-                    told_places = sorted(places(warning, self._answers[LEVEL[before]]))
+                    places_to_tell = sorted(places(warning, self._answers[LEVEL[before]]))
                     await self._notices.add(
                         connection,
-                        [Note(number, place, Event.REGION_OVER) for place in told_places],
+                        [Note(number, place, Event.REGION_OVER) for place in places_to_tell],
                         now,
                     )
                     log.info("alerts.region_over", warning_id=warning.warning_id, number=number)

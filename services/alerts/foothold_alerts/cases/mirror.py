@@ -84,7 +84,7 @@ async def _put(
     ordered = sorted(rows)
     for begin in range(0, len(ordered), AT_ONCE):
         came = [
-            {"household_id": household[0], "position": household[1], "kept": household[2]}
-            for household in ordered[begin : begin + AT_ONCE]
+            {"household_id": household_id, "position": position, "kept": kept}
+            for household_id, position, kept in ordered[begin : begin + AT_ONCE]
         ]
         await connection.execute(keep, {"rows": came})

@@ -100,7 +100,7 @@ class Deadlines:
             kept = upsert(DeadlineRow).on_conflict_do_nothing(
                 index_elements=waiting, index_where=DeadlineRow.done_at.is_(None)
             )
-            query = (
+            inserted = (
                 await connection.execute(
                     kept.returning(
                         DeadlineRow.deadline_id,
@@ -112,14 +112,16 @@ class Deadlines:
                 )
             ).all()
             await self._jobs.defer_many(
-                connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in query]
+                connection,
+                TASK,
+                [(row.due_at, {"deadline_id": row.deadline_id}) for row in inserted],
             )
             near = [
                 (
                     row.deadline_id,
                     self._near(standings[row.case_id].case.workflow, row.kind, row.due_at),
                 )
-                for row in query
+                for row in inserted
             ]
             await self._jobs.defer_many(
                 connection,

@@ -358,7 +358,7 @@ async def _all(
 
 
 def _reason(now: type[ViewRow], language: str) -> ColumnElement[str]:
-    """The sentence of the moment the case's page shows: see `rules/moment.py`."""
+    """The sentence of the moment the case's page shows: see `rules/acts/moment.py`."""
     view, latest = now.body, CaseRow.latest
     is_now = and_(
         CaseRow.stage.in_([s.value for s in OPEN]),

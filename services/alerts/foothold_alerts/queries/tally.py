@@ -27,7 +27,7 @@ class Tally:
         self._turns = Turns("tally", metrics)
 
     async def run(self) -> None:
-        """For ever."""
+        """Run until cancelled."""
         while not_cancelled():
             await self._turns.take(lambda: self.once(datetime.now(UTC)))
             await asyncio.sleep(COUNT_SECONDS)

@@ -207,20 +207,20 @@ async def changed(
 
 async def outdated(act: CaseAct) -> Response:
     """The case as it stands now, for a form of an older page, with the note typed there."""
-    zh_name, en_name = (
+    zh, en = (
         "此案件已被他人更新，以下为最新内容，请核对后再操作。",
         "Somebody changed this case meanwhile. This is how it stands now; check and act again.",
     )
     note = str((await act.request.form()).get("note") or "").strip()
-    refused = (
+    objection = (
         (
-            f"{zh_name}您刚才填写的说明没有登记：{note}",
-            f"{en_name} What you had written was not recorded: {note}",
+            f"{zh}您刚才填写的说明没有登记：{note}",
+            f"{en} What you had written was not recorded: {note}",
         )
         if note
-        else (zh_name, en_name)
+        else (zh, en)
     )
-    return await _case_page(act, act.number, status=409, objection=refused)
+    return await _case_page(act, act.number, status=409, objection=objection)
 
 
 async def _case_page(

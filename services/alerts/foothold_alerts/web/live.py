@@ -44,7 +44,7 @@ class Pulse:
         self._is_ending = False
 
     async def run(self) -> None:
-        """For ever: look, and wake the streams of the areas where something changed."""
+        """Run until cancelled: look, and wake the streams of the areas where something changed."""
         while not_cancelled():
             await self._turns.take(self._look)
             await asyncio.sleep(BEAT_SECONDS)

@@ -75,19 +75,19 @@ def open_for(person_ref: InstrumentedAttribute[str]) -> Exists:
 
 
 def _shared(households: Sequence[str]) -> Select[str, str, str]:
-    left, theirs = aliased(MembershipRow), aliased(MembershipRow)
+    left, right = aliased(MembershipRow), aliased(MembershipRow)
     first, other = (
-        func.least(left.household_id, theirs.household_id),
-        func.greatest(left.household_id, theirs.household_id),
+        func.least(left.household_id, right.household_id),
+        func.greatest(left.household_id, right.household_id),
     )
     # one common day is a seam: out of one, into the other
-    at_once = func.greatest(_starts(left), _starts(theirs)) < func.least(_ends(left), _ends(theirs))
+    at_once = func.greatest(_starts(left), _starts(right)) < func.least(_ends(left), _ends(right))
     both = and_(
-        theirs.person_ref == left.person_ref, theirs.household_id != left.household_id, at_once
+        right.person_ref == left.person_ref, right.household_id != left.household_id, at_once
     )
     return (
         select(left.person_ref, first, other)
-        .join(theirs, both)
+        .join(right, both)
         .where(left.household_id.in_(households))
         .distinct()
     )

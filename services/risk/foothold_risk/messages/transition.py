@@ -248,12 +248,12 @@ def look_back(
             " people review it."
         ),
     )
-    latest = transition(household_id, note, then, policy, cause)
+    of_today = transition(household_id, note, then, policy, cause)
     reason = Sentence(
         zh="".join([opening.zh, *(s.zh for s in sentences)]),
         en=" ".join([opening.en, *(s.en for s in sentences)]),
     )
-    return latest.model_copy(
+    return of_today.model_copy(
         update={
             "open_day": day,
             "looks_back_to": left.day,

@@ -184,13 +184,13 @@ async def test_relief_for_bills_stays_proposed_while_another_finding_of_them_sta
         "movement": Movement.EASED,
         "exit_reason": ExitReason.CORRECTED,
     } | changes
-    shown = "select status from relief"
+    statuses = "select status from relief"
     await cases.take([transition("a", 1, FindingKind.SELF_PAID_HIGH, **changes)], NOW)
     await cases.take([transition("a", 2, FindingKind.SINGLE_STAY_HIGH, **corrected)], NOW)
-    kept = await rows(alerts_database, shown)
+    kept = await rows(alerts_database, statuses)
     await cases.take([transition("a", 3, FindingKind.GUARANTEE_MISSING, **corrected)], NOW)
 
-    assert (kept, await rows(alerts_database, shown)) == ([("proposed",)], [("withdrawn",)])
+    assert (kept, await rows(alerts_database, statuses)) == ([("proposed",)], [("withdrawn",)])
 
 
 async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: AsyncEngine) -> None:

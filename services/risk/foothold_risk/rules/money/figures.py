@@ -26,7 +26,7 @@ class HouseholdOnDay:
 
     `carried`: months of the window whose yearly income is the year before's, by the month;
     `lapses`: yearly sources that are unknown.
-    `told`: the household with all its facts, also those that do not count.
+    `as_told`: the household with all its facts, also those that do not count.
     """
 
     household: Household
