@@ -21,11 +21,12 @@ from foothold_alerts.rules.case import (
 )
 from foothold_alerts.rules.days import WorkDays, due_at, last_day
 from foothold_alerts.rules.relief.causes import RELIEF, Cause, Relieved, causes_of
+from foothold_alerts.rules.relief.ground import bounds, text_of
 from foothold_alerts.rules.workflow import Workflow
 from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
-from foothold_schemas.values import Fen, Sentence
+from foothold_schemas.values import Sentence
 
 _REVERSE: Final = frozenset(
     {
@@ -374,47 +375,8 @@ def _only_wavers(transition: Transition) -> bool:
 
 
 def _bounds(cause: Cause, transition: Transition, workflow: Workflow) -> Sentence:
-    """What bounds the amount.
-
-    No amount is proposed: none is published for the county, so a person decides it.
-    """
-    what = _said_of(cause, transition)
-    currency, limits = transition.policy.currency, workflow.limits
-    cost_zh, cost_en = (
-        f"不超过实际支出（核定时凭票据，超出部分退还）：{what.zh}",
-        f"Never above the actual cost, which the papers show: {what.en}",
-    )
-    if currency.en != limits.currency[1]:
-        return Sentence(
-            zh=f"{cost_zh}流程限额以{limits.currency[0]}计，本户金额以{currency.zh}计，不能比较。",
-            en=(
-                f"{cost_en} The workflow's limits are in {limits.currency[1]} and the figures in"
-                f" {currency.en}: they are not compared."
-            ),
-        )
-    township = Fen(limits.township_fen)
-    return Sentence(
-        zh=f"{cost_zh}乡镇可决定{township}{currency.zh}以内，超过由县级决定。",
-        en=f"{cost_en} The township decides up to {township} {currency.en}, the county above that.",
-    )
-
-
-def _said_of(cause: Cause, transition: Transition) -> Sentence:
-    """The disaster by itself, where several make the finding; else the finding."""
     finding = next(f for f in transition.findings if f.rule is cause.finding)
-    of_day = [
-        fact
-        for fact in finding.facts
-        if cause.event is not None and cause.event.endswith(str(fact.day))
-    ]
-    several = [fact for fact in of_day if fact.event == cause.event] or [
-        fact for fact in of_day if fact.event is None
-    ]
-    return (
-        several[0].text
-        if several and finding.facts_total > 1 and cause.finding is FindingKind.DISASTER_LOSS
-        else finding.reason
-    )
+    return bounds(text_of(cause, finding), transition.policy.currency, workflow.limits)
 
 
 def _due(

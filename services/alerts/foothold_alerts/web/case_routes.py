@@ -45,6 +45,7 @@ from foothold_alerts.web.act import (
 )
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.filtered import FilteredRoute
+from foothold_alerts.web.grounds import grounds_of
 from foothold_alerts.web.refusals import refusal
 from foothold_alerts.web.shown import Shown, given_back, shown_by
 from foothold_alerts.web.words import en, zh
@@ -268,6 +269,7 @@ async def _case_page(
             if who.role in s.roles
         ],
         reasons=DISMISS_REASONS,
+        grounds=grounds_of(shown, stands, desk.workflows.of(shown.case["workflow"]).limits),
         may=lambda relief: may(relief_of(relief), who.role),
         causes=[cause for cause in RELIEF if cause in found_causes(shown)],
         measures=list(MeasureKind),

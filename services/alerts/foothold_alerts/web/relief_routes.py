@@ -10,11 +10,14 @@ from pydantic import BaseModel, Field
 
 from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.queries.inbox import CasePage
+from foothold_alerts.rules.acts.moment import moment
+from foothold_alerts.rules.case import Stage
 from foothold_alerts.rules.relief.relief import ReliefAct, ReliefRefusal
 from foothold_alerts.web.act import MAX_NOTE, CaseAct, Number, OnCase
 from foothold_alerts.web.amounts import AMOUNT_WORDS, AmountNo, fen_of
 from foothold_alerts.web.case_routes import changed, outdated
 from foothold_alerts.web.filtered import FilteredRoute
+from foothold_alerts.web.grounds import grounds_of
 from foothold_alerts.web.refusals import refusal
 from foothold_schemas.findings import FindingKind
 
@@ -139,12 +142,18 @@ async def _confirm_page(
     relief = None if shown is None else _relief_of(shown, asked.relief_id)
     if shown is None or relief is None or asked.kind not in WITH_AMOUNT:
         return act.not_found()
+    stands = moment(
+        shown.case["latest"], shown.view, Stage(shown.case["stage"]), shown.case["episode"]
+    )
+    limits = act.desk.workflows.of(shown.case["workflow"]).limits
     fen = fen_of(asked.form.amount)
     return act.render(
         "confirm.html",
         200 if objection is None else 422,
         case=shown.case,
         relief=relief,
+        grounds=grounds_of(shown, stands, limits),
+        is_withheld=shown.case["latest"]["figures"].get("is_withheld", False),
         act=asked.kind,
         version=act.version,
         fen=None if isinstance(fen, AmountNo) else fen,

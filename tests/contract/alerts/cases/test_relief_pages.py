@@ -15,6 +15,8 @@ from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
 from foothold_schemas.findings import FindingKind
+from foothold_schemas.messages.transitions import Movement
+from foothold_schemas.values import Sentence
 from tests.support.alerts import NOW, cases_on, desk_on, rows, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -181,3 +183,31 @@ async def test_the_note_of_a_form_of_an_older_page_is_shown_again(hands: Hands) 
 
     assert stale.status_code == 409
     assert "您刚才填写的说明没有登记：入户看过 𠮷" in stale.text
+
+
+async def test_a_proposal_says_what_holds_now_and_what_it_was_proposed_for(
+    hands: Hands, alerts_database: AsyncEngine
+) -> None:
+    def sentence(text: str) -> Sentence:
+        return Sentence(zh=text, en=text)
+
+    before = await hands.page("zhao")
+    later = transition("a", 2, FindingKind.DISASTER_LOSS, movement=Movement.EASED)
+    reason = sentence("厨房受损 the kitchen")
+    findings = tuple(f.model_copy(update={"reason": reason}) for f in later.findings)
+    await cases_on(alerts_database).take([later.model_copy(update={"findings": findings})], NOW)
+    changed = await hands.page("zhao")
+    confirmed = (await hands.post("zhao", "relief/1/decide/confirm", amount="100")).text
+    await cases_on(alerts_database).take(
+        [transition("a", 3, FindingKind.WORK_LOST, movement=Movement.EASED)], NOW
+    )
+    gone = await hands.page("zhao")
+
+    proposed = before.split('<p class="ground"><small>')[1].split("</small>")[0]
+    assert "ground-before" not in before
+    for page in (changed, confirmed):
+        assert "厨房受损" in page.split('<p class="ground"><small>')[1].split("</small>")[0]
+        assert proposed in page.split("ground-before")[1]
+    assert "目前不再成立" in gone
+    assert "no longer holds" in gone
+    assert proposed in gone.split("ground-before")[1]
