@@ -1,12 +1,13 @@
 """What people take back: each act in one transaction with its audit row and what it tells risk."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.locked import (
     CaseLock,
+    Handling,
     NotAllowed,
     Stale,
     business_day,
@@ -14,7 +15,6 @@ from foothold_alerts.cases.locked import (
     unmet_of,
 )
 from foothold_alerts.jobs.outbox import Outbox
-from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.acts.back import REOPEN, ROLL_BACK, Back, BackNo, reopen, roll_back
 from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import Case
@@ -43,46 +43,41 @@ class TakingBack:
         self._outbox = outbox
         self._hold = hold
 
-    async def reopen(
-        self, who: Person, number: int, version: int, note: str, *, now: datetime
-    ) -> None:
+    async def reopen(self, handling: Handling, note: str) -> None:
         """Take a dismissal back; raise Stale, NotAllowed or LookupError."""
 
         def decide(case: Case, today: date, _: bool) -> Back | BackNo | TwoNo | None:  # noqa: FBT001 - one shape for both
             return reopen(
                 case,
-                who.name,
-                who.role,
+                handling.who.name,
+                handling.who.role,
                 note,
                 last_day(today, self._workflows.of(case.workflow).limits.settle, self._calendar),
                 today,
             )
 
-        await self._take_back(who, number, version, REOPEN, note, decide, now)
+        await self._take_back(handling, REOPEN, note, decide)
 
-    async def roll_back(
-        self, who: Person, number: int, version: int, note: str, *, now: datetime
-    ) -> None:
+    async def roll_back(self, handling: Handling, note: str) -> None:
         """Take an elimination back; raise Stale, NotAllowed or LookupError."""
 
         def decide(case: Case, today: date, disputed: bool) -> Back | BackNo | TwoNo | None:  # noqa: FBT001 - as above
-            return roll_back(case, who.name, who.role, note, today, is_disputed=disputed)
+            return roll_back(
+                case, handling.who.name, handling.who.role, note, today, is_disputed=disputed
+            )
 
-        await self._take_back(who, number, version, ROLL_BACK, note, decide, now)
+        await self._take_back(handling, ROLL_BACK, note, decide)
 
     async def _take_back(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         action: str,
         note: str,
         decide: Decide,
-        now: datetime,
     ) -> None:
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
-            today = await business_day(connection, now)
+            row = await self._hold.locked(connection, handling)
+            today = await business_day(connection, handling.now)
             outcome = decide(
                 case_of(row), today, is_disputed(await unmet_of(connection, row["household_id"]))
             )
@@ -90,16 +85,17 @@ class TakingBack:
                 raise Stale
             if not isinstance(outcome, Back):
                 raise NotAllowed(outcome)
-            await self._hold.change(connection, row, standing(outcome.case), now)
+            await self._hold.change(connection, row, standing(outcome.case), handling.now)
             if outcome.decision is not None:
                 fact = CaseDecided(
                     decision=outcome.decision, decided_on=today, episode=row["episode"]
                 )
-                await self._outbox.say(connection, row["household_id"], fact, by=who.name, at=now)
+                await self._outbox.say(
+                    connection, row["household_id"], fact, by=handling.who.name, at=handling.now
+                )
             await self._hold.note(
                 connection,
-                now,
-                who,
+                handling,
                 action if outcome.decision is not None else f"{action}_proposed",
                 row,
                 note=note,

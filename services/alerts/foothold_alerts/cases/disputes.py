@@ -4,15 +4,14 @@ The question goes to the fact's sender by way of ingest, and what became of it c
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from foothold_alerts.cases.locked import CaseLock, NotAllowed, Stale
+from foothold_alerts.cases.locked import CaseLock, Handling, NotAllowed, Stale
 from foothold_alerts.cases.settling import stands_of
 from foothold_alerts.jobs.outbox import Outbox
-from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.acts.dispute import evidence_of, is_later, not_dispute
 from foothold_alerts.tables.cases import AuditRow, CaseRow, DisputeRow
 from foothold_alerts.tables.rows import audit_row
@@ -31,21 +30,17 @@ class Disputes:
 
     async def ask(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         fact_id: str,
         doubt: Doubt,
         note: str,
-        *,
-        now: datetime,
     ) -> None:
         """Put a fact the case shows to its sender; raise Stale, NotAllowed or LookupError.
 
         What it counts for changes only by a correction.
         """
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             evidence = evidence_of(await stands_of(connection, row), fact_id)
             if evidence is None:
                 raise Stale
@@ -65,7 +60,7 @@ class Disputes:
                 note=note,
             )
             dispute_id = await self._outbox.say(
-                connection, row["household_id"], word, by=who.name, at=now
+                connection, row["household_id"], word, by=handling.who.name, at=handling.now
             )
             asked = {
                 "dispute_id": dispute_id,
@@ -76,15 +71,15 @@ class Disputes:
             values = {
                 "doubt": doubt.value,
                 "note": note,
-                "by": who.name,
-                "at": now,
+                "by": handling.who.name,
+                "at": handling.now,
                 "state": DisputeState.ASKED.value,
                 "answer": "",
             }
             await connection.execute(insert(DisputeRow), [asked | values])
-            await self._hold.change(connection, row, {}, now)
+            await self._hold.change(connection, row, {}, handling.now)
             await self._hold.note(
-                connection, now, who, "disputed", row, doubt=doubt.value, note=note
+                connection, handling, "disputed", row, doubt=doubt.value, note=note
             )
 
     async def take(self, answers: Sequence[DisputeNews]) -> None:

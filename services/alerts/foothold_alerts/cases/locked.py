@@ -4,6 +4,7 @@ What is done with it stands beside.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -43,29 +44,38 @@ class NotAllowed(Exception):  # noqa: N818 - an answer
         self.why = why
 
 
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """A person handles the case with this number, as the page of this version showed it, now."""
+
+    who: Person
+    number: int
+    version: int
+    now: datetime
+
+
 class CaseLock:
     """Works in the caller's transaction."""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
 
-    async def locked(
-        self, connection: AsyncConnection, number: int, version: int, who: Person
-    ) -> RowMapping:
+    async def locked(self, connection: AsyncConnection, handling: Handling) -> RowMapping:
         """The case, for this transaction alone.
 
         Raise Stale, Gone, or LookupError outside the person's area.
         """
+        who = handling.who
         await must_be_here(connection, who.name, who.area, who.role)
         is_concerned = (
-            CaseRow.number == number,
+            CaseRow.number == handling.number,
             CaseRow.area.startswith(who.area, autoescape=True),
         )
         query = select(*CaseRow.__table__.columns).where(*is_concerned).with_for_update()
         row = (await connection.execute(query)).mappings().one_or_none()
         if row is None:
-            raise LookupError(number)
-        if row["version"] != version:
+            raise LookupError(handling.number)
+        if row["version"] != handling.version:
             raise Stale
         return row
 
@@ -83,8 +93,7 @@ class CaseLock:
     async def note(
         self,
         connection: AsyncConnection,
-        now: datetime,
-        who: Person,
+        handling: Handling,
         action: str,
         row: RowMapping,
         **detail: object,
@@ -92,7 +101,8 @@ class CaseLock:
         """One row in the audit; details that are empty are left out."""
         given = {name: value for name, value in detail.items() if value not in (None, "")}
         await connection.execute(
-            insert(AuditRow), [audit_row(now, who.name, action, row["case_id"], **given)]
+            insert(AuditRow),
+            [audit_row(handling.now, handling.who.name, action, row["case_id"], **given)],
         )
 
 

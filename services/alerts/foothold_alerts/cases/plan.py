@@ -8,10 +8,9 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping, Update, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import CaseLock, NotAllowed, Stale, business_day
+from foothold_alerts.cases.locked import CaseLock, Handling, NotAllowed, Stale, business_day
 from foothold_alerts.cases.settling import stands_of
 from foothold_alerts.jobs.outbox import Outbox
-from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.acts.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
 from foothold_alerts.rules.days import SHANGHAI
@@ -30,18 +29,14 @@ class Plan:
 
     async def intend(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         measure: MeasureKind,
         against: frozenset[FindingKind],
         department: str,
-        *,
-        now: datetime,
     ) -> None:
         """Plan a measure of a department against risks of the household."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             risks = {
                 FindingKind(f["rule"])
                 for f in (await stands_of(connection, row)).get("findings", ())
@@ -51,7 +46,7 @@ class Plan:
                 raise Stale
             if (no := suits(measure, against, risks, department)) is not None:
                 raise NotAllowed(no)
-            today = await business_day(connection, now)
+            today = await business_day(connection, handling.now)
             planned = {
                 "case_id": row["case_id"],
                 "household_id": row["household_id"],
@@ -59,24 +54,22 @@ class Plan:
                 "against": sorted(f.value for f in against),
                 "department": department,
                 "planned_on": today,
-                "planned_by": who.name,
+                "planned_by": handling.who.name,
             }
             await connection.execute(insert(MeasureRow), [planned])
-            await self._hold.change(connection, row, {}, now)
+            await self._hold.change(connection, row, {}, handling.now)
             await self._hold.note(
-                connection, now, who, "measure_planned", row, measure=measure.value, note=department
+                connection, handling, "measure_planned", row, measure=measure.value, note=department
             )
 
-    async def deliver(
-        self, who: Person, number: int, version: int, measure_id: int, on: date, *, now: datetime
-    ) -> None:
+    async def deliver(self, handling: Handling, measure_id: int, on: date) -> None:
         """It reached the household, on a day up to the business day."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
-            if (no := not_on(on, await business_day(connection, now))) is not None:
+            row = await self._hold.locked(connection, handling)
+            if (no := not_on(on, await business_day(connection, handling.now))) is not None:
                 raise NotAllowed(no)
             done = _planned(measure_id, row["case_id"]).values(
-                delivered_on=on, delivered_by=who.name
+                delivered_on=on, delivered_by=handling.who.name
             )
             measure = (
                 await connection.execute(done.returning(MeasureRow.kind, MeasureRow.against))
@@ -88,53 +81,58 @@ class Plan:
                 against=tuple(map(FindingKind, measure.against)),
                 delivered_on=on,
             )
-            await self._outbox.say(connection, row["household_id"], fact, by=who.name, at=now)
-            await self._hold.change(connection, row, {}, now)
+            await self._outbox.say(
+                connection, row["household_id"], fact, by=handling.who.name, at=handling.now
+            )
+            await self._hold.change(connection, row, {}, handling.now)
             await self._hold.note(
-                connection, now, who, "measure_delivered", row, measure=measure.kind
+                connection, handling, "measure_delivered", row, measure=measure.kind
             )
 
-    async def drop(
-        self, who: Person, number: int, version: int, measure_id: int, *, now: datetime, note: str
-    ) -> None:
+    async def drop(self, handling: Handling, measure_id: int, *, note: str) -> None:
         """It will not come, and why."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             if not note:
                 raise NotAllowed(PlanNo.NOTE)
             gone = _planned(measure_id, row["case_id"]).values(dropped_because=note)
             measure = (await connection.execute(gone.returning(MeasureRow.kind))).one_or_none()
             if measure is None:
                 raise Stale
-            await self._hold.change(connection, row, {}, now)
+            await self._hold.change(connection, row, {}, handling.now)
             await self._hold.note(
-                connection, now, who, "measure_dropped", row, measure=measure.kind, note=note
+                connection, handling, "measure_dropped", row, measure=measure.kind, note=note
             )
 
-    async def visit(
-        self, who: Person, number: int, version: int, on: date, *, now: datetime, note: str
-    ) -> None:
+    async def visit(self, handling: Handling, on: date, *, note: str) -> None:
         """Somebody was there, on a day up to the business day."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             same = select(VisitRow.visit_id).where(
                 VisitRow.case_id == row["case_id"],
                 VisitRow.visited_on == on,
-                VisitRow.by == who.name,
+                VisitRow.by == handling.who.name,
             )
             was_there = (await connection.execute(same)).first() is not None
             if (
                 no := not_visited(
-                    on, await business_day(connection, now), note, was_there=was_there
+                    on, await business_day(connection, handling.now), note, was_there=was_there
                 )
             ) is not None:
                 raise NotAllowed(no)
             await connection.execute(
                 insert(VisitRow),
-                [{"case_id": row["case_id"], "visited_on": on, "by": who.name, "note": note}],
+                [
+                    {
+                        "case_id": row["case_id"],
+                        "visited_on": on,
+                        "by": handling.who.name,
+                        "note": note,
+                    }
+                ],
             )
-            await self._hold.change(connection, row, _looked(row, on, now), now)
-            await self._hold.note(connection, now, who, "visited", row, note=note)
+            await self._hold.change(connection, row, _looked(row, on, handling.now), handling.now)
+            await self._hold.note(connection, handling, "visited", row, note=note)
 
 
 def _looked(row: RowMapping, on: date, now: datetime) -> dict[str, object]:

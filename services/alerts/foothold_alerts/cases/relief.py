@@ -3,13 +3,12 @@
 What is paid, risk hears of.
 """
 
-from datetime import datetime
-
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.locked import (
     CaseLock,
+    Handling,
     NotAllowed,
     Stale,
     business_day,
@@ -18,7 +17,6 @@ from foothold_alerts.cases.locked import (
 )
 from foothold_alerts.cases.settling import earlier_bills, heard, view_of, with_borne
 from foothold_alerts.jobs.outbox import Outbox
-from foothold_alerts.people.accounts import Person
 from foothold_alerts.rules.case import OPEN, UNPAID, ReliefKind, ReliefStatus, Role, Stage
 from foothold_alerts.rules.days import WorkDays, due_at
 from foothold_alerts.rules.relief.causes import RELIEF
@@ -58,13 +56,10 @@ class ReliefDesk:
 
     async def relieve(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         relief_id: int,
         act: ReliefAct,
         *,
-        now: datetime,
         amount: int | None,
         note: str,
     ) -> None:
@@ -73,8 +68,8 @@ class ReliefDesk:
         What is paid, risk hears of.
         """
         async with self._engine.begin() as connection:
-            row, held = await self._locked(connection, who, number, version, relief_id, act)
-            hand = await self._hand(connection, who, row, now, amount, note)
+            row, held = await self._locked(connection, handling, relief_id, act)
+            hand = await self._hand(connection, handling, row, amount, note)
             after = await self._after(connection, row, held, act, hand)
             if isinstance(after, ReliefRefusal):
                 raise NotAllowed(after)
@@ -84,10 +79,13 @@ class ReliefDesk:
                 self._workflows.of(row["workflow"]).limits,
             )
             marks: dict[str, object] = (
-                {"decided_at": now} if act in (ReliefAct.DECIDE, ReliefAct.AMEND) else {}
+                {"decided_at": handling.now} if act in (ReliefAct.DECIDE, ReliefAct.AMEND) else {}
             )
             if act is ReliefAct.PAY:
-                marks = {"paid_at": now, "borne_number": 0 if borne is None else borne.number}
+                marks = {
+                    "paid_at": handling.now,
+                    "borne_number": 0 if borne is None else borne.number,
+                }
             await connection.execute(
                 update(ReliefRow)
                 .where(ReliefRow.relief_id == relief_id)
@@ -98,15 +96,16 @@ class ReliefDesk:
                     relief=after.kind.value,
                     cause=after.cause.value,
                     amount=Fen(after.amount),
-                    paid_on=hand.today or now.date(),
+                    paid_on=hand.today or handling.now.date(),
                 )
-                await self._outbox.say(connection, row["household_id"], paid, by=who.name, at=now)
-            await self._hold.change(connection, row, {}, now)
+                await self._outbox.say(
+                    connection, row["household_id"], paid, by=handling.who.name, at=handling.now
+                )
+            await self._hold.change(connection, row, {}, handling.now)
             amount_fen = after.waived - relief_of(held).waived if act is ReliefAct.WAIVE else amount
             await self._hold.note(
                 connection,
-                now,
-                who,
+                handling,
                 f"relief_{act.value}",
                 row,
                 relief_id=relief_id,
@@ -116,13 +115,10 @@ class ReliefDesk:
 
     async def refusal_of(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         relief_id: int,
         act: ReliefAct,
         *,
-        now: datetime,
         amount: int | None,
         note: str,
     ) -> ReliefRefusal | None:
@@ -131,27 +127,25 @@ class ReliefDesk:
         Raise Stale or LookupError.
         """
         async with self._engine.begin() as connection:
-            row, held = await self._locked(connection, who, number, version, relief_id, act)
+            row, held = await self._locked(connection, handling, relief_id, act)
             after = await self._after(
                 connection,
                 row,
                 held,
                 act,
-                await self._hand(connection, who, row, now, amount, note),
+                await self._hand(connection, handling, row, amount, note),
             )
         return after if isinstance(after, ReliefRefusal) else None
 
     async def _locked(
         self,
         connection: AsyncConnection,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         relief_id: int,
         act: ReliefAct,
     ) -> tuple[RowMapping, RowMapping]:
         """The case and its relief; raise Stale where the act is none of the case any more."""
-        row = await self._hold.locked(connection, number, version, who)
+        row = await self._hold.locked(connection, handling)
         query = (
             select(*ReliefRow.__table__.columns)
             .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"])
@@ -165,9 +159,8 @@ class ReliefDesk:
     async def _hand(
         self,
         connection: AsyncConnection,
-        who: Person,
+        handling: Handling,
         row: RowMapping,
-        now: datetime,
         amount: int | None,
         note: str,
     ) -> Actor:
@@ -175,9 +168,19 @@ class ReliefDesk:
         owed = await self._owes_papers(connection, row["household_id"])
         currency, today = (
             row["latest"]["policy"]["currency"]["en"],
-            await business_day(connection, now),
+            await business_day(connection, handling.now),
         )
-        return Actor(who.name, who.role, now, owed, amount, note, in_doubt, today, currency)
+        return Actor(
+            handling.who.name,
+            handling.who.role,
+            handling.now,
+            owed,
+            amount,
+            note,
+            in_doubt,
+            today,
+            currency,
+        )
 
     async def _after(
         self,
@@ -201,12 +204,9 @@ class ReliefDesk:
 
     async def again(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         cause: FindingKind,
         *,
-        now: datetime,
         note: str,
     ) -> None:
         """The county proposes relief a second time in a year for one cause, and says why.
@@ -214,14 +214,14 @@ class ReliefDesk:
         Raise Stale, NotAllowed or LookupError.
         """
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
-            if who.role is not Role.COUNTY:
+            row = await self._hold.locked(connection, handling)
+            if handling.who.role is not Role.COUNTY:
                 raise NotAllowed(ReliefRefusal.ROLE)
             if not note:
                 raise NotAllowed(ReliefRefusal.NOTE)
             if cause not in await self._causes(connection, row):
                 raise NotAllowed(ReliefRefusal.NOT_FOUND)
-            today = await business_day(connection, now)
+            today = await business_day(connection, handling.now)
             under_way = select(ReliefRow.relief_id).where(
                 ReliefRow.case_id == row["case_id"],
                 ReliefRow.cause == cause,
@@ -241,13 +241,13 @@ class ReliefDesk:
                 "cause": cause.value,
                 "year": today.year,
                 "status": ReliefStatus.PROPOSED.value,
-                "due_at": due_at(now, today, limit, self._calendar),
+                "due_at": due_at(handling.now, today, limit, self._calendar),
                 "is_exception": True,
             }
             await connection.execute(insert(ReliefRow), [proposal])
-            await self._hold.change(connection, row, {}, now)
+            await self._hold.change(connection, row, {}, handling.now)
             await self._hold.note(
-                connection, now, who, "relief_excepted", row, cause=cause.value, note=note
+                connection, handling, "relief_excepted", row, cause=cause.value, note=note
             )
 
     async def _causes(self, connection: AsyncConnection, row: RowMapping) -> set[str]:

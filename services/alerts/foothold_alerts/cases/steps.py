@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.locked import (
     CaseLock,
+    Handling,
     NotAllowed,
     Stale,
     business_day,
@@ -69,101 +70,99 @@ class Work:
 
     async def step(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         name: str,
         *,
-        now: datetime,
         reason: CloseReason | None = None,
         note: str = "",
         saw: tuple[Saw, ...] | None = None,
     ) -> None:
         """Take a step of the case's workflow; raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             workflow = self._workflows.of(row["workflow"])
             step = workflow.step(name)
             if step is None:
                 raise Stale
             unmet = await unmet_of(connection, row["household_id"])
             given = StepContext(
-                await business_day(connection, now),
+                await business_day(connection, handling.now),
                 self._calendar,
                 1 if unmet is None else len(unmet),
                 reason,
                 note,
                 is_disputed(unmet),
-                who.name,
-                now,
+                handling.who.name,
+                handling.now,
             )
-            outcome = act(case_of(row), step, who.role, workflow, given)
+            outcome = act(case_of(row), step, handling.who.role, workflow, given)
             if isinstance(outcome, WrongStage):
                 raise Stale
             if not isinstance(outcome, Acted):
                 raise NotAllowed(outcome)
-            taken = {"assigned_to": who.name} if name == "take" else {}
-            await self._hold.change(connection, row, standing(outcome.case) | taken, now)
+            taken = {"assigned_to": handling.who.name} if name == "take" else {}
+            await self._hold.change(connection, row, standing(outcome.case) | taken, handling.now)
             if outcome.says is not None:
                 fact = _fact(outcome.says, given.today, row["episode"], saw)
-                await self._outbox.say(connection, row["household_id"], fact, by=who.name, at=now)
+                await self._outbox.say(
+                    connection, row["household_id"], fact, by=handling.who.name, at=handling.now
+                )
             action = f"{name}_proposed" if outcome.is_first_word else name
             await self._hold.note(
-                connection, now, who, action, row, reason=reason and reason.value, note=note
+                connection, handling, action, row, reason=reason and reason.value, note=note
             )
 
-    async def take_over(self, who: Person, number: int, version: int, *, now: datetime) -> None:
+    async def take_over(self, handling: Handling) -> None:
         """Take over a case for somebody of a level that acts at the case's stage.
 
         It does not matter who had the case, or that nobody had. Raise Stale, NotAllowed or
         LookupError.
         """
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             stage = Stage(row["stage"])
-            if stage not in OPEN or row["assigned_to"] == who.name:
+            if stage not in OPEN or row["assigned_to"] == handling.who.name:
                 raise Stale
             roles = frozenset(
                 role
                 for step in self._workflows.of(row["workflow"]).at(stage)
                 for role in step.roles
             )
-            if who.role not in roles:
+            if handling.who.role not in roles:
                 raise NotAllowed(WrongRole(roles))
-            await self._hold.change(connection, row, {"assigned_to": who.name}, now)
-            await self._hold.note(connection, now, who, "taken_over", row, note=row["assigned_to"])
+            await self._hold.change(
+                connection, row, {"assigned_to": handling.who.name}, handling.now
+            )
+            await self._hold.note(connection, handling, "taken_over", row, note=row["assigned_to"])
 
-    async def reviewed(
-        self, who: Person, number: int, version: int, note: str, *, now: datetime
-    ) -> None:
+    async def reviewed(self, handling: Handling, note: str) -> None:
         """A person looked at a decision of the past that was in doubt.
 
         Raise Stale, or LookupError outside the person's area.
         """
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             waiting = update(ReviewRow).where(
                 ReviewRow.case_id == row["case_id"], ReviewRow.done_at.is_(None)
             )
             if not (
                 await connection.execute(
-                    waiting.values(done_by=who.name, done_at=now).returning(ReviewRow.transition_id)
+                    waiting.values(done_by=handling.who.name, done_at=handling.now).returning(
+                        ReviewRow.transition_id
+                    )
                 )
             ).all():
                 raise Stale
-            await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, "reviewed", row, note=note)
+            await self._hold.change(connection, row, {}, handling.now)
+            await self._hold.note(connection, handling, "reviewed", row, note=note)
 
     async def exempt(
         self,
-        who: Person,
-        number: int,
-        version: int,
+        handling: Handling,
         finding: FindingKind,
         reason: HarmlessReason,
         until: date,
         *,
-        now: datetime,
         saw: Saw | None = None,
     ) -> None:
         """A finding was checked and is harmless; it stays quiet until the day.
@@ -171,26 +170,25 @@ class Work:
         Raise Stale, NotAllowed or LookupError.
         """
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
-            today = await business_day(connection, now)
+            row = await self._hold.locked(connection, handling)
+            today = await business_day(connection, handling.now)
             if not any(
                 f["rule"] == finding and not f.get("quiet_until")
                 for f in (await stands_of(connection, row)).get("findings", ())
             ):
                 raise Stale
-            if (no := not_exempt(who.role, until, today)) is not None:
+            if (no := not_exempt(handling.who.role, until, today)) is not None:
                 raise NotAllowed(no)
             waits = second_word(
-                case_of(row), who.name, f"exempt {finding.value} {reason.value} {until}"
+                case_of(row), handling.who.name, f"exempt {finding.value} {reason.value} {until}"
             )
             if isinstance(waits, TwoNo):
                 raise NotAllowed(waits)
             if waits is not None:
-                await self._hold.change(connection, row, standing(waits), now)
+                await self._hold.change(connection, row, standing(waits), handling.now)
                 await self._hold.note(
                     connection,
-                    now,
-                    who,
+                    handling,
                     "exempt_proposed",
                     row,
                     reason=reason.value,
@@ -199,14 +197,22 @@ class Work:
                 )
                 return
             word = FindingExempted(
-                finding=finding, reason=reason, by=who.name, exempted_on=today, until=until, saw=saw
+                finding=finding,
+                reason=reason,
+                by=handling.who.name,
+                exempted_on=today,
+                until=until,
+                saw=saw,
             )
-            await self._outbox.say(connection, row["household_id"], word, by=who.name, at=now)
-            await self._hold.change(connection, row, standing(taken_back(case_of(row))), now)
+            await self._outbox.say(
+                connection, row["household_id"], word, by=handling.who.name, at=handling.now
+            )
+            await self._hold.change(
+                connection, row, standing(taken_back(case_of(row))), handling.now
+            )
             await self._hold.note(
                 connection,
-                now,
-                who,
+                handling,
                 "exempted",
                 row,
                 reason=reason.value,
@@ -214,52 +220,50 @@ class Work:
                 note=f"{until}",
             )
 
-    async def pause(
-        self, who: Person, number: int, version: int, reason: str, *, now: datetime
-    ) -> None:
+    async def pause(self, handling: Handling, reason: str) -> None:
         """Let the time to settle stand still, for a reason of the list.
 
         Raise Stale, NotAllowed or LookupError.
         """
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             after = pause(
                 case_of(row),
                 reason,
-                who.role,
-                await business_day(connection, now),
+                handling.who.role,
+                await business_day(connection, handling.now),
                 self._workflows.of(row["workflow"]),
-                who.name,
+                handling.who.name,
             )
             if isinstance(after, PauseNo):
                 raise NotAllowed(after)
             if after is None:
                 raise Stale
-            await self._hold.change(connection, row, standing(after), now)
-            await self._hold.note(connection, now, who, "paused", row, reason=reason)
+            await self._hold.change(connection, row, standing(after), handling.now)
+            await self._hold.note(connection, handling, "paused", row, reason=reason)
 
-    async def resume(self, who: Person, number: int, version: int, *, now: datetime) -> None:
+    async def resume(self, handling: Handling) -> None:
         """Let it run again, with as many days more; raise Stale or LookupError."""
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             after = resume(
                 case_of(row),
-                await business_day(connection, now),
+                await business_day(connection, handling.now),
                 self._workflows.of(row["workflow"]),
                 self._calendar,
             )
             if after is None:
                 raise Stale
-            await self._hold.change(connection, row, standing(after), now)
-            await self._hold.note(connection, now, who, "resumed", row)
+            await self._hold.change(connection, row, standing(after), handling.now)
+            await self._hold.note(connection, handling, "resumed", row)
 
-    async def acknowledge(self, who: Person, number: int, version: int, *, now: datetime) -> None:
+    async def acknowledge(self, handling: Handling) -> None:
         """Somebody has seen what is overdue and is at it: nobody further up is told.
 
         Raise Stale, or LookupError outside the person's area.
         """
         async with self._engine.begin() as connection:
-            row = await self._hold.locked(connection, number, version, who)
+            row = await self._hold.locked(connection, handling)
             overdue = update(DeadlineRow).where(
                 DeadlineRow.case_id == row["case_id"],
                 DeadlineRow.done_at.is_(None),
@@ -268,12 +272,14 @@ class Work:
             )
             if not (
                 await connection.execute(
-                    overdue.values(acknowledged_by=who.name).returning(DeadlineRow.deadline_id)
+                    overdue.values(acknowledged_by=handling.who.name).returning(
+                        DeadlineRow.deadline_id
+                    )
                 )
             ).all():
                 raise Stale
-            await self._hold.change(connection, row, {}, now)
-            await self._hold.note(connection, now, who, "acknowledged", row)
+            await self._hold.change(connection, row, {}, handling.now)
+            await self._hold.note(connection, handling, "acknowledged", row)
 
     async def note_shown(self, who: Person, number: int, *, now: datetime) -> bool:
         """Put into the audit that somebody looked at a contact in full.

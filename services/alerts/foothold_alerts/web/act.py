@@ -12,6 +12,7 @@ from fastapi import Depends, Form, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
+from foothold_alerts.cases.locked import Handling
 from foothold_alerts.people.accounts import Person
 from foothold_alerts.web.desk import Desk, person_of, require_csrf
 from foothold_alerts.web.pages import Pages
@@ -62,6 +63,11 @@ class CaseAct(Act):
 
     number: int
     version: int
+
+    @property
+    def handling(self) -> Handling:
+        """What the case's acts ask for."""
+        return Handling(self.who, self.number, self.version, self.now)
 
 
 async def _visit(request: Request) -> Visit:

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from foothold_alerts.areas.warnings import Standing
-from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.locked import Handling, NotAllowed, Stale
 from foothold_alerts.rules.case import Stage
 from foothold_alerts.tables.paging import SHOWN
 from foothold_alerts.web.act import Act, Acting, Number, PageNumber, Visit, Visiting
@@ -136,7 +136,7 @@ async def _take(act: Act, form: TakeForm) -> Outcome:
 async def _taken(act: Act, number: int, version: int) -> tuple[str, str] | None:
     """None once it is taken; or why not, in both languages."""
     try:
-        await act.desk.work.step(act.who, number, version, _TAKE, now=act.now)
+        await act.desk.work.step(Handling(act.who, number, version, act.now), _TAKE)
     except (Stale, LookupError):
         return "已有变化", "changed meanwhile"
     except NotAllowed as error:

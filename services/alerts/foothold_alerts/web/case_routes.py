@@ -135,14 +135,12 @@ def _looking(router: APIRouter) -> None:
 def _taking_back(router: APIRouter) -> None:
     @router.post("/cases/{number}/reopen")
     async def reopen(act: OnCase, note: NoteText = "") -> Response:
-        change = act.desk.back.reopen(act.who, act.number, act.version, note.strip(), now=act.now)
+        change = act.desk.back.reopen(act.handling, note.strip())
         return await changed(act, "step", change)
 
     @router.post("/cases/{number}/roll-back")
     async def roll_back(act: OnCase, note: NoteText = "") -> Response:
-        change = act.desk.back.roll_back(
-            act.who, act.number, act.version, note.strip(), now=act.now
-        )
+        change = act.desk.back.roll_back(act.handling, note.strip())
         return await changed(act, "step", change)
 
 
@@ -151,20 +149,13 @@ def _doing(router: APIRouter) -> None:
     async def reviewed(
         act: OnCase, note: Annotated[str, Form(min_length=1, max_length=MAX_NOTE)]
     ) -> Response:
-        change = act.desk.work.reviewed(act.who, act.number, act.version, note.strip(), now=act.now)
+        change = act.desk.work.reviewed(act.handling, note.strip())
         return await changed(act, "reviewed", change)
 
     @router.post("/cases/{number}/steps/{name}")
     async def step(act: OnCase, name: StepName, form: Annotated[StepForm, Form()]) -> Response:
         change = act.desk.work.step(
-            act.who,
-            act.number,
-            act.version,
-            name,
-            now=act.now,
-            reason=form.reason,
-            note=form.note.strip(),
-            saw=given_back(form.saw),
+            act.handling, name, reason=form.reason, note=form.note.strip(), saw=given_back(form.saw)
         )
         return await changed(act, "step", change)
 

@@ -60,9 +60,7 @@ def plan_routes() -> APIRouter:
 
     @router.post("/cases/{number}/visits")
     async def visit(act: OnCase, on: Annotated[date, Form()], note: NoteText = "") -> Response:
-        change = act.desk.plan.visit(
-            act.who, act.number, act.version, on, now=act.now, note=note.strip()
-        )
+        change = act.desk.plan.visit(act.handling, on, note=note.strip())
         return await changed(act, "visit", change)
 
     @router.post("/cases/{number}/acknowledge")
@@ -70,7 +68,7 @@ def plan_routes() -> APIRouter:
         return await changed(
             act,
             "acknowledge",
-            act.desk.work.acknowledge(act.who, act.number, act.version, now=act.now),
+            act.desk.work.acknowledge(act.handling),
         )
 
     @router.post("/cases/{number}/take-over")
@@ -78,22 +76,13 @@ def plan_routes() -> APIRouter:
         return await changed(
             act,
             "take_over",
-            act.desk.work.take_over(act.who, act.number, act.version, now=act.now),
+            act.desk.work.take_over(act.handling),
         )
 
     @router.post("/cases/{number}/exempt")
     async def exempt(act: OnCase, form: Annotated[ExemptForm, Form()]) -> Response:
         seen = of_finding(given_back(form.saw), form.finding)
-        change = act.desk.work.exempt(
-            act.who,
-            act.number,
-            act.version,
-            form.finding,
-            form.reason,
-            form.until,
-            now=act.now,
-            saw=seen,
-        )
+        change = act.desk.work.exempt(act.handling, form.finding, form.reason, form.until, saw=seen)
         return await changed(act, "exempt", change)
 
     @router.post("/cases/{number}/pause")
@@ -101,7 +90,7 @@ def plan_routes() -> APIRouter:
         return await changed(
             act,
             "pause",
-            act.desk.work.pause(act.who, act.number, act.version, reason, now=act.now),
+            act.desk.work.pause(act.handling, reason),
         )
 
     @router.post("/cases/{number}/resume")
@@ -109,7 +98,7 @@ def plan_routes() -> APIRouter:
         return await changed(
             act,
             "resume",
-            act.desk.work.resume(act.who, act.number, act.version, now=act.now),
+            act.desk.work.resume(act.handling),
         )
 
     _printing(router)
@@ -157,27 +146,13 @@ def _printing(router: APIRouter) -> None:
 def _planning(router: APIRouter) -> None:
     @router.post("/cases/{number}/disputes")
     async def dispute(act: OnCase, form: Annotated[DisputeForm, Form()]) -> Response:
-        change = act.desk.disputes.ask(
-            act.who,
-            act.number,
-            act.version,
-            form.fact,
-            form.doubt,
-            form.note.strip(),
-            now=act.now,
-        )
+        change = act.desk.disputes.ask(act.handling, form.fact, form.doubt, form.note.strip())
         return await changed(act, "dispute", change)
 
     @router.post("/cases/{number}/measures")
     async def intend(act: OnCase, form: Annotated[MeasureForm, Form()]) -> Response:
         change = act.desk.plan.intend(
-            act.who,
-            act.number,
-            act.version,
-            form.measure,
-            frozenset(form.against),
-            form.department.strip(),
-            now=act.now,
+            act.handling, form.measure, frozenset(form.against), form.department.strip()
         )
         return await changed(act, "measure", change)
 
@@ -186,12 +161,10 @@ def _planning(router: APIRouter) -> None:
         return await changed(
             act,
             "measure",
-            act.desk.plan.deliver(act.who, act.number, act.version, measure_id, on, now=act.now),
+            act.desk.plan.deliver(act.handling, measure_id, on),
         )
 
     @router.post("/cases/{number}/measures/{measure_id}/dropped")
     async def drop(act: OnCase, measure_id: Number, note: NoteText = "") -> Response:
-        change = act.desk.plan.drop(
-            act.who, act.number, act.version, measure_id, now=act.now, note=note.strip()
-        )
+        change = act.desk.plan.drop(act.handling, measure_id, note=note.strip())
         return await changed(act, "measure", change)

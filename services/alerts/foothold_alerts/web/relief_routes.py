@@ -70,14 +70,7 @@ def relief_routes() -> APIRouter:
         if isinstance(fen, AmountNo):
             return await _confirm_page(act, asked, AMOUNT_WORDS[fen])
         change = act.desk.relief.relieve(
-            act.who,
-            act.number,
-            act.version,
-            relief_id,
-            kind,
-            now=act.now,
-            amount=fen,
-            note=form.note.strip(),
+            act.handling, relief_id, kind, amount=fen, note=form.note.strip()
         )
 
         async def with_what_was_filled_in(error: NotAllowed) -> Response | None:
@@ -100,14 +93,7 @@ def relief_routes() -> APIRouter:
             return await _confirm_page(act, asked, AMOUNT_WORDS[fen])
         try:
             why = await act.desk.relief.refusal_of(
-                act.who,
-                act.number,
-                act.version,
-                relief_id,
-                kind,
-                now=act.now,
-                amount=fen,
-                note=form.note.strip(),
+                act.handling, relief_id, kind, amount=fen, note=form.note.strip()
             )
         except LookupError:
             return act.not_found()
@@ -121,9 +107,7 @@ def relief_routes() -> APIRouter:
         cause: Annotated[FindingKind, Form()],
         note: Annotated[str, Form(max_length=MAX_NOTE)] = "",
     ) -> Response:
-        change = act.desk.relief.again(
-            act.who, act.number, act.version, cause, now=act.now, note=note.strip()
-        )
+        change = act.desk.relief.again(act.handling, cause, note=note.strip())
         return await changed(act, "relief", change)
 
     return router

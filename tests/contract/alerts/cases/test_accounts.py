@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.cases.locked import Handling
 from foothold_alerts.people.accounts import (
     LOCK_MINUTES,
     MAX_FAILURES,
@@ -46,8 +47,8 @@ async def test_who_leaves_is_out_at_once_and_the_cases_go_back_to_the_queue(
         "zhang", await accounts.add("zhang", "370399", Role.COUNTY, NOW), NOW
     )
     await cases.take([transition("a"), transition("b")], NOW)
-    await work.step(person("zhang"), 1, 1, "take", now=NOW)
-    await work.step(person("li"), 2, 1, "take", now=NOW)
+    await work.step(Handling(person("zhang"), 1, 1, NOW), "take")
+    await work.step(Handling(person("li"), 2, 1, NOW), "take")
 
     assert token is not None
     assert (

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed
+from foothold_alerts.cases.locked import Handling, NotAllowed
 from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.queries.inbox import Inbox
 from foothold_alerts.rules.acts.two import TwoNo
@@ -47,14 +47,14 @@ async def test_danger_has_a_duty_of_its_own_until_somebody_was_there(
         [transition("a", learned_at=NOW), transition("b", learned_at=NOW, **CALM)], NOW
     )
     waiting = await rows(alerts_database, WAITING)
-    await work_on(alerts_database).step(person(), 1, 1, "take", now=NOW)
+    await work_on(alerts_database).step(Handling(person(), 1, 1, NOW), "take")
     taken = await rows(alerts_database, WAITING)
     await plan_on(alerts_database).visit(
-        person(), 1, 2, NOW.date() - timedelta(days=9), now=NOW, note="before the danger"
+        Handling(person(), 1, 2, NOW), NOW.date() - timedelta(days=9), note="before the danger"
     )
     earlier = await rows(alerts_database, WAITING)
     await plan_on(alerts_database).visit(
-        person(), 1, 3, (NOW + timedelta(hours=8)).date(), now=NOW, note="the roof is gone"
+        Handling(person(), 1, 3, NOW), (NOW + timedelta(hours=8)).date(), note="the roof is gone"
     )
 
     assert waiting == taken == earlier == [("look", NOW + timedelta(hours=24))]
@@ -83,13 +83,15 @@ async def test_two_people_dismiss_what_ever_was_in_danger_and_both_stand_in_the_
         ],
         NOW,
     )
-    await work.step(person("zhang"), 1, 2, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+    await work.step(Handling(person("zhang"), 1, 2, NOW), "dismiss", reason=CloseReason.CAN_COPE)
     with pytest.raises(NotAllowed) as refused:
-        await work.step(person("zhang"), 1, 3, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+        await work.step(
+            Handling(person("zhang"), 1, 3, NOW), "dismiss", reason=CloseReason.CAN_COPE
+        )
     before = await rows(
         alerts_database, "select stage from cases union all select body->'data'->>'kind' from said"
     )
-    await work.step(person("li"), 1, 3, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+    await work.step(Handling(person("li"), 1, 3, NOW), "dismiss", reason=CloseReason.CAN_COPE)
 
     assert (refused.value.why, before) == (TwoNo.SAME_PERSON, [("lead",)])
     assert await rows(alerts_database, "select stage from cases") == [("dismissed",)]
@@ -111,11 +113,11 @@ async def test_a_finding_of_such_a_case_is_found_harmless_by_two_people_as_well(
     work, until = work_on(alerts_database), (NOW + timedelta(days=100)).date()
     await cases_on(alerts_database).take([transition("a", learned_at=NOW)], NOW)
     harmless = (FindingKind.RIGID_SPENDING_RATIO, HarmlessReason.CAN_COPE, until)
-    await work.exempt(person("zhang"), 1, 1, *harmless, now=NOW)
+    await work.exempt(Handling(person("zhang"), 1, 1, NOW), *harmless)
     with pytest.raises(NotAllowed) as refused:
-        await work.exempt(person("zhang"), 1, 2, *harmless, now=NOW)
+        await work.exempt(Handling(person("zhang"), 1, 2, NOW), *harmless)
     statements = await rows(alerts_database, "select 1 from said")
-    await work.exempt(person("li"), 1, 2, *harmless, now=NOW)
+    await work.exempt(Handling(person("li"), 1, 2, NOW), *harmless)
 
     assert (refused.value.why, statements) == (TwoNo.SAME_PERSON, [])
     assert len(await rows(alerts_database, "select 1 from said")) == 1
@@ -134,7 +136,7 @@ async def test_sorting_the_count_and_the_filter_go_by_the_clock(
         [transition("a", learned_at=NOW, open_day=NOW.date()), *calm], NOW
     )
     await plan_on(alerts_database).visit(
-        person(), 1, 1, (NOW + timedelta(hours=8)).date(), now=NOW, note="seen"
+        Handling(person(), 1, 1, NOW), (NOW + timedelta(hours=8)).date(), note="seen"
     )
     inbox = Inbox(alerts_database, WORKFLOWS)
     everything, urgent = (

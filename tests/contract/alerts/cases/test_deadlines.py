@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.locked import Handling, NotAllowed, Stale
 from foothold_alerts.jobs.deadlines import TASK, Deadlines
 from foothold_alerts.jobs.notices import Notices
 from foothold_alerts.jobs.outbox import Outbox
@@ -68,8 +68,10 @@ async def test_deadlines_come_and_go_with_the_case_and_its_relief_each_with_a_jo
         alerts_database, "select deadline_id, due_at from deadlines order by 1"
     )
 
-    await relief.relieve(person("zhao"), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
-    await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+    await relief.relieve(
+        Handling(person("zhao"), 1, 1, NOW), 1, ReliefAct.DECIDE, amount=100, note=""
+    )
+    await relief.relieve(Handling(person("li"), 1, 2, NOW), 1, ReliefAct.PAY, amount=None, note="")
     assert await rows(alerts_database, WAITING) == [
         ("papers", "1", datetime(2026, 6, 15, 16, tzinfo=UTC)),
         ("settle", "", datetime(2026, 6, 25, 16, tzinfo=UTC)),
@@ -112,7 +114,7 @@ async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(
     await overdue(alerts_database, 1)
     deadlines, work = deadlines_on(alerts_database), work_on(alerts_database)
     with pytest.raises(Stale):  # nothing was said yet
-        await work.acknowledge(person(), 1, 1, now=NOW)
+        await work.acknowledge(Handling(person(), 1, 1, NOW))
     for _ in range(3):  # a job may run again and again: the county's rung is not reached yet
         await deadlines.passed(1)
     query = "select detail->>'to' from audit where action = 'overdue' order by audit_id"
@@ -121,7 +123,7 @@ async def test_what_is_overdue_goes_up_rung_by_rung_until_somebody_acknowledges(
     await deadlines.passed(1)
     assert await rows(alerts_database, query) == [("township",), ("county",)]
     (version,) = (await rows(alerts_database, "select version from cases"))[0]
-    await work.acknowledge(person("zhao"), 1, version, now=NOW)
+    await work.acknowledge(Handling(person("zhao"), 1, version, NOW))
     await deadlines.passed(1)
 
     assert await rows(alerts_database, "select level, acknowledged_by from deadlines") == [
@@ -134,7 +136,7 @@ async def test_acknowledged_or_done_nobody_further_up_is_told(alerts_database: A
     await overdue(alerts_database, 2)
     deadlines = deadlines_on(alerts_database)
     await deadlines.passed(1)
-    await work_on(alerts_database).acknowledge(person("zhao"), 1, 1, now=NOW)
+    await work_on(alerts_database).acknowledge(Handling(person("zhao"), 1, 1, NOW))
     await deadlines.passed(1)
     assert await rows(
         alerts_database, "select detail->>'to' from audit where action = 'overdue'"
@@ -303,33 +305,37 @@ async def identified(engine: AsyncEngine) -> None:
         NOW,
     )
     await alter(engine, "update cases set stage = 'county_decision', consent = 'given'")
-    await work_on(engine).step(person("chen"), 1, 1, "identify", now=NOW)
+    await work_on(engine).step(Handling(person("chen"), 1, 1, NOW), "identify")
 
 
 async def test_a_plan_is_made_carried_out_and_told_to_risk(alerts_database: AsyncEngine) -> None:
     await identified(alerts_database)
     plan, who = plan_on(alerts_database), person("zhao")
-    await plan.intend(who, 1, 2, MeasureKind.HEALTH, frozenset({ILL}), "health bureau", now=NOW)
+    await plan.intend(
+        Handling(who, 1, 2, NOW), MeasureKind.HEALTH, frozenset({ILL}), "health bureau"
+    )
     for wrong, why in (
         ((MeasureKind.INDUSTRY, frozenset({ILL}), "x"), PlanNo.FITS_NOT),
         ((MeasureKind.HEALTH, frozenset({ILL}), ""), PlanNo.DEPARTMENT),
     ):
         with pytest.raises(NotAllowed) as refused:
-            await plan.intend(who, 1, 3, *wrong, now=NOW)
+            await plan.intend(Handling(who, 1, 3, NOW), *wrong)
         assert refused.value.why is why
     assert ("measure", "self_paid_high") in [
         row[:2] for row in await rows(alerts_database, WAITING)
     ]
     with pytest.raises(NotAllowed):
-        await plan.deliver(who, 1, 3, 1, NOW.date() + timedelta(days=1), now=NOW)
-    await plan.deliver(who, 1, 3, 1, NOW.date(), now=NOW)
+        await plan.deliver(Handling(who, 1, 3, NOW), 1, NOW.date() + timedelta(days=1))
+    await plan.deliver(Handling(who, 1, 3, NOW), 1, NOW.date())
     with pytest.raises(Stale):
-        await plan.deliver(who, 1, 4, 1, NOW.date(), now=NOW)
-    await plan.intend(who, 1, 4, MeasureKind.HOUSING, frozenset({STORM}), "housing bureau", now=NOW)
-    await plan.drop(who, 1, 5, 2, now=NOW, note="moved in with relatives")
-    await plan.visit(who, 1, 6, NOW.date(), now=NOW, note="all well")
+        await plan.deliver(Handling(who, 1, 4, NOW), 1, NOW.date())
+    await plan.intend(
+        Handling(who, 1, 4, NOW), MeasureKind.HOUSING, frozenset({STORM}), "housing bureau"
+    )
+    await plan.drop(Handling(who, 1, 5, NOW), 2, note="moved in with relatives")
+    await plan.visit(Handling(who, 1, 6, NOW), NOW.date(), note="all well")
     with pytest.raises(NotAllowed) as twice:
-        await plan.visit(who, 1, 7, NOW.date(), now=NOW, note="again")
+        await plan.visit(Handling(who, 1, 7, NOW), NOW.date(), note="again")
 
     assert twice.value.why is PlanNo.TWICE
     assert [row[:2] for row in await rows(alerts_database, WAITING) if "measure" in row[0]] == [
@@ -354,16 +360,16 @@ async def test_time_stands_still_for_a_listed_reason_and_help_does_not(
     )
     work = work_on(alerts_database)
     with pytest.raises(NotAllowed):
-        await work.pause(person("zhao"), 1, 1, "on_holiday", now=NOW)
-    await work.pause(person("zhao"), 1, 1, "in_hospital", now=NOW)
+        await work.pause(Handling(person("zhao"), 1, 1, NOW), "on_holiday")
+    await work.pause(Handling(person("zhao"), 1, 1, NOW), "in_hospital")
     assert [row[0] for row in await rows(alerts_database, WAITING)] == ["relief"]
     await cases_on(alerts_database).take(
         [DayDone(partition=0, day=NOW.date() + timedelta(days=8), learned_at=NOW, registered={})],
         NOW,
     )
-    await work.resume(person("zhao"), 1, 2, now=NOW)
+    await work.resume(Handling(person("zhao"), 1, 2, NOW))
     with pytest.raises(Stale):
-        await work.resume(person("zhao"), 1, 3, now=NOW)
+        await work.resume(Handling(person("zhao"), 1, 3, NOW))
 
     assert (await rows(alerts_database, WAITING))[1] == (
         "settle",
@@ -381,8 +387,8 @@ async def test_when_a_case_ends_what_was_planned_is_cancelled_with_its_reason_wh
     await identified(alerts_database)
     plan, who = plan_on(alerts_database), person("zhao")
     for n, measure in enumerate((MeasureKind.HEALTH, MeasureKind.SOCIAL_HELP)):
-        await plan.intend(who, 1, 2 + n, measure, frozenset({ILL}), "health bureau", now=NOW)
-    await plan.deliver(who, 1, 4, 1, NOW.date(), now=NOW)
+        await plan.intend(Handling(who, 1, 2 + n, NOW), measure, frozenset({ILL}), "health bureau")
+    await plan.deliver(Handling(who, 1, 4, NOW), 1, NOW.date())
     gone: dict[str, Any] = {
         "is_lead": False,
         "is_episode_over": True,
@@ -416,7 +422,7 @@ async def test_what_was_referred_stands_with_its_department_until_it_comes(
         (MeasureKind.HEALTH, ILL, "卫健局"),
     )
     for n, (measure, against, department) in enumerate(given):
-        await plan.intend(who, 1, 2 + n, measure, frozenset({against}), department, now=NOW)
+        await plan.intend(Handling(who, 1, 2 + n, NOW), measure, frozenset({against}), department)
 
     async def waiting(area: str = "370399") -> list[tuple[str, str]]:
         return [(e.note, e.what) for e in await lists.entries(WorkList.BY_DEPARTMENT, area, NOW)]
@@ -433,8 +439,8 @@ async def test_what_was_referred_stands_with_its_department_until_it_comes(
     assert all(
         e.due_on is not None for e in await lists.entries(WorkList.BY_DEPARTMENT, "370399", NOW)
     )
-    await plan.deliver(who, 1, 6, 2, NOW.date(), now=NOW)
-    await plan.drop(who, 1, 7, 3, now=NOW, note="外出务工")
+    await plan.deliver(Handling(who, 1, 6, NOW), 2, NOW.date())
+    await plan.drop(Handling(who, 1, 7, NOW), 3, note="外出务工")
     assert sorted(await waiting()) == [("卫健局", "health"), ("民政局", "social_help")]
 
 
@@ -448,8 +454,10 @@ async def test_the_work_lists_show_what_is_theirs_inside_the_persons_area(
         Lists(alerts_database, WORKFLOWS),
     )
     await cases.take([transition(home, 1, STORM, is_urgent=False) for home in "bc"], NOW)
-    await relief.relieve(person("zhao"), 2, 1, 3, ReliefAct.DECIDE, now=NOW, amount=100, note="")
-    await relief.relieve(person("li"), 2, 2, 3, ReliefAct.PAY, now=NOW, amount=None, note="")
+    await relief.relieve(
+        Handling(person("zhao"), 2, 1, NOW), 3, ReliefAct.DECIDE, amount=100, note=""
+    )
+    await relief.relieve(Handling(person("li"), 2, 2, NOW), 3, ReliefAct.PAY, amount=None, note="")
     await alter(
         alerts_database,
         "update cases set stage = 'dismissed', close_reason = 'can_cope' where number = 2",

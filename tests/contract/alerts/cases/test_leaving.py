@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.locked import Handling, NotAllowed, Stale
 from foothold_alerts.cases.pauses import Pauses
 from foothold_alerts.jobs.calendars import work_days
 from foothold_alerts.jobs.deadlines import Deadlines
@@ -86,14 +86,14 @@ async def test_who_leaves_leaves_cases_that_are_nobodys_and_anybody_of_the_level
     await opened(alerts_database, "a", "b", "c")
     await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     for number, who in ((1, "zhang"), (2, "li")):
-        await work.step(person(who), number, 1, "take", now=NOW)
+        await work.step(Handling(person(who), number, 1, NOW), "take")
     before = await nobodys(alerts_database)
     left = await accounts.disable("zhang", NOW)
     after = await nobodys(alerts_database)
-    await work.take_over(person("wang", Role.VILLAGE), 1, 3, now=NOW)
+    await work.take_over(Handling(person("wang", Role.VILLAGE), 1, 3, NOW))
     with pytest.raises(Stale):
-        await work.take_over(person("wang", Role.VILLAGE), 1, 4, now=NOW)
-    await work.take_over(person("chen"), 2, 2, now=NOW)
+        await work.take_over(Handling(person("wang", Role.VILLAGE), 1, 4, NOW))
+    await work.take_over(Handling(person("chen"), 2, 2, NOW))
 
     assert (before, left, after, await nobodys(alerts_database)) == ([], 1, [1], [])
     audited = (
@@ -121,10 +121,10 @@ async def test_a_level_that_has_no_step_at_the_stage_does_not_take_over(
     async with alerts_database.begin() as connection:
         await connection.exec_driver_sql("update cases set stage = 'elimination_review'")
     with pytest.raises(NotAllowed) as refused:
-        await work_on(alerts_database).take_over(person("wang", Role.VILLAGE), 1, 1, now=NOW)
+        await work_on(alerts_database).take_over(Handling(person("wang", Role.VILLAGE), 1, 1, NOW))
 
     assert isinstance(refused.value.why, WrongRole)
-    await work_on(alerts_database).take_over(person("chen", Role.TOWNSHIP), 1, 1, now=NOW)
+    await work_on(alerts_database).take_over(Handling(person("chen", Role.TOWNSHIP), 1, 1, NOW))
 
 
 async def test_an_acknowledgement_ends_with_the_account_and_who_was_told_last_is_told_again(
@@ -138,7 +138,7 @@ async def test_an_acknowledgement_ends_with_the_account_and_who_was_told_last_is
         alerts_database, "select deadline_id from deadlines where kind = 'settle'"
     )
     await deadlines.passed(settle)
-    await work_on(alerts_database).acknowledge(person("zhang"), 1, 1, now=NOW)
+    await work_on(alerts_database).acknowledge(Handling(person("zhang"), 1, 1, NOW))
     await accounts.disable("li", NOW)
     asked = "select level, acknowledged_by from deadlines where kind = 'settle'"
     others = await rows(alerts_database, asked)
@@ -163,7 +163,7 @@ async def test_a_pause_ends_with_the_account_of_its_author(alerts_database: Asyn
     await opened(alerts_database, "a", "b")
     await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     for number, who in ((1, "zhang"), (2, "li")):
-        await work.pause(person(who), number, 1, "in_hospital", now=NOW)
+        await work.pause(Handling(person(who), number, 1, NOW), "in_hospital")
     await day_is(alerts_database, TODAY + timedelta(days=4))
     nothing = await pauses_on(alerts_database).end(NOW)
     await accounts.disable("zhang", NOW)
@@ -190,7 +190,7 @@ async def test_a_pause_that_lasts_too_long_ends_by_itself_and_the_township_is_to
     alerts_database: AsyncEngine,
 ) -> None:
     await opened(alerts_database, "a")
-    await work_on(alerts_database).pause(person("li"), 1, 1, "in_hospital", now=NOW)
+    await work_on(alerts_database).pause(Handling(person("li"), 1, 1, NOW), "in_hospital")
     await day_is(alerts_database, TODAY + timedelta(days=29))
     early = await pauses_on(alerts_database).end(NOW)
     await day_is(alerts_database, TODAY + timedelta(days=33))
@@ -217,8 +217,8 @@ async def test_with_another_area_what_lies_outside_is_let_go_of_and_a_village_ke
         await connection.exec_driver_sql("update cases set area = '370399102201' where number = 2")
     await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     for number in (1, 2):
-        await work.step(person(), number, 1, "take", now=NOW)
-        await work.pause(person(), number, 2, "in_hospital", now=NOW)
+        await work.step(Handling(person(), number, 1, NOW), "take")
+        await work.pause(Handling(person(), number, 2, NOW), "in_hospital")
     await accounts.add("zhang", "370399", Role.COUNTY, NOW)  # a new password changes nothing
     same = await rows(
         alerts_database, "select number, assigned_to, paused_by from cases order by 1"
@@ -241,9 +241,9 @@ async def test_the_first_word_of_two_goes_with_who_said_it(alerts_database: Asyn
     accounts, work = Accounts(alerts_database, 12), work_on(alerts_database)
     await opened(alerts_database, "a", is_urgent=True, movement=Movement.ENTERED)
     await accounts.add("zhang", "370399", Role.COUNTY, NOW)
-    await work.step(person("zhang"), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+    await work.step(Handling(person("zhang"), 1, 1, NOW), "dismiss", reason=CloseReason.CAN_COPE)
     await accounts.disable("zhang", NOW)
-    await work.step(person("li"), 1, 3, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+    await work.step(Handling(person("li"), 1, 3, NOW), "dismiss", reason=CloseReason.CAN_COPE)
 
     assert await rows(alerts_database, "select stage, proposed_by from cases") == [("lead", "li")]
 
@@ -272,7 +272,7 @@ async def test_an_act_under_way_while_its_account_ends_is_done_before_or_not_at_
     await opened(alerts_database, *homes)
     await accounts.add("zhang", "370399", Role.COUNTY, NOW)
     acts = [
-        work.step(person("zhang"), number, 1, "take", now=NOW)
+        work.step(Handling(person("zhang"), number, 1, NOW), "take")
         for number in range(1, len(homes) + 1)
     ]
     half = len(acts) // 2
@@ -280,7 +280,7 @@ async def test_an_act_under_way_while_its_account_ends_is_done_before_or_not_at_
         *acts[:half], accounts.disable("zhang", NOW), *acts[half:], return_exceptions=True
     )
     late = await asyncio.gather(
-        work.step(person("zhang"), 1, 1, "take", now=NOW), return_exceptions=True
+        work.step(Handling(person("zhang"), 1, 1, NOW), "take"), return_exceptions=True
     )
 
     assert all(outcome is None or isinstance(outcome, Gone | int) for outcome in outcomes), outcomes
@@ -296,7 +296,7 @@ async def test_a_page_of_an_account_that_has_ended_leads_to_the_log_in(
     accounts = Accounts(alerts_database, 12)
     await opened(alerts_database, "a", "b")
     password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
-    await work_on(alerts_database).step(person("li"), 1, 1, "take", now=NOW)
+    await work_on(alerts_database).step(Handling(person("li"), 1, 1, NOW), "take")
     transport = httpx.ASGITransport(make_app(desk_on(alerts_database, accounts)))
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
         await client.post("/login", data={"name": "zhang", "password": password})

@@ -4,12 +4,10 @@ It takes two people, is given once a year unless the county excepts, and never a
 everything is in the audit and on its way to risk.
 """
 
-from typing import Any
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.locked import Handling, NotAllowed, Stale
 from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.relief.relief import ReliefAct, ReliefRefusal
 from foothold_schemas.findings import FindingKind
@@ -25,15 +23,20 @@ async def test_a_payment_takes_two_people_and_goes_to_risk_once(
 ) -> None:
     relief = relief_on(alerts_database)
     await cases_on(alerts_database).take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
-    given: dict[str, Any] = {"now": NOW, "note": ""}
-    await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, amount=300_000, **given)
+    await relief.relieve(
+        Handling(TOWNSHIP, 1, 1, NOW), 1, ReliefAct.DECIDE, amount=300_000, note=""
+    )
     with pytest.raises(NotAllowed) as refused:
-        await relief.relieve(TOWNSHIP, 1, 2, 1, ReliefAct.PAY, amount=None, **given)
+        await relief.relieve(Handling(TOWNSHIP, 1, 2, NOW), 1, ReliefAct.PAY, amount=None, note="")
     assert refused.value.why is ReliefRefusal.SAME_PERSON
-    await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, amount=None, **given)
+    await relief.relieve(Handling(person("li"), 1, 2, NOW), 1, ReliefAct.PAY, amount=None, note="")
     with pytest.raises(Stale):
-        await relief.relieve(person("li"), 1, 3, 1, ReliefAct.PAY, amount=None, **given)
-    await relief.relieve(person("li"), 1, 3, 1, ReliefAct.PAPERS, amount=280_000, **given)
+        await relief.relieve(
+            Handling(person("li"), 1, 3, NOW), 1, ReliefAct.PAY, amount=None, note=""
+        )
+    await relief.relieve(
+        Handling(person("li"), 1, 3, NOW), 1, ReliefAct.PAPERS, amount=280_000, note=""
+    )
 
     statements = await rows(
         alerts_database,
@@ -55,16 +58,16 @@ async def test_an_advance_while_papers_of_another_episode_are_owed_needs_the_cou
 ) -> None:
     relief, cases = relief_on(alerts_database), cases_on(alerts_database)
     await cases.take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
-    await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
-    await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+    await relief.relieve(Handling(TOWNSHIP, 1, 1, NOW), 1, ReliefAct.DECIDE, amount=100, note="")
+    await relief.relieve(Handling(person("li"), 1, 2, NOW), 1, ReliefAct.PAY, amount=None, note="")
     again = {"episode": 2, "spell": 2, "open_day": NOW.date().replace(year=2027)}
     await cases.take([transition("a", 2, FindingKind.DISASTER_LOSS, **again)], NOW)
     with pytest.raises(NotAllowed) as refused:
         await relief.relieve(
-            TOWNSHIP, 2, 1, 2, ReliefAct.DECIDE, now=NOW, amount=100, note="another fire"
+            Handling(TOWNSHIP, 2, 1, NOW), 2, ReliefAct.DECIDE, amount=100, note="another fire"
         )
     await relief.relieve(
-        person("chen"), 2, 1, 2, ReliefAct.DECIDE, now=NOW, amount=100, note="another fire"
+        Handling(person("chen"), 2, 1, NOW), 2, ReliefAct.DECIDE, amount=100, note="another fire"
     )
 
     assert refused.value.why is ReliefRefusal.PAPERS_OWED
@@ -81,9 +84,9 @@ async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_ex
     await cases.take([transition("a", 1, FindingKind.DISASTER_LOSS)], NOW)
     cause = FindingKind.DISASTER_LOSS
     with pytest.raises(Stale):  # one is under way
-        await relief.again(person("chen"), 1, 1, cause, now=NOW, note="x")
-    await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
-    await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+        await relief.again(Handling(person("chen"), 1, 1, NOW), cause, note="x")
+    await relief.relieve(Handling(TOWNSHIP, 1, 1, NOW), 1, ReliefAct.DECIDE, amount=100, note="")
+    await relief.relieve(Handling(person("li"), 1, 2, NOW), 1, ReliefAct.PAY, amount=None, note="")
     await cases.take(
         [transition("a", 2, cause, FindingKind.SELF_PAID_HIGH, movement=Movement.WORSENED)], NOW
     )
@@ -92,9 +95,9 @@ async def test_for_one_cause_relief_comes_again_in_a_year_only_by_the_countys_ex
         (person("chen"), "", ReliefRefusal.NOTE),
     ):
         with pytest.raises(NotAllowed) as refused:
-            await relief.again(who, 1, 4, cause, now=NOW, note=note)
+            await relief.again(Handling(who, 1, 4, NOW), cause, note=note)
         assert refused.value.why is why
-    await relief.again(person("chen"), 1, 4, cause, now=NOW, note="a second storm")
+    await relief.again(Handling(person("chen"), 1, 4, NOW), cause, note="a second storm")
 
     relief_rows = await rows(
         alerts_database, "select cause, status, is_exception from relief order by relief_id"
@@ -118,14 +121,16 @@ async def test_nothing_is_decided_or_paid_once_the_case_is_over_but_papers_still
         ],
         NOW,
     )
-    await relief.relieve(TOWNSHIP, 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100, note="")
-    await relief.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+    await relief.relieve(Handling(TOWNSHIP, 1, 1, NOW), 1, ReliefAct.DECIDE, amount=100, note="")
+    await relief.relieve(Handling(person("li"), 1, 2, NOW), 1, ReliefAct.PAY, amount=None, note="")
     await work_on(alerts_database).step(
-        TOWNSHIP, 1, 3, "dismiss", now=NOW, reason=CloseReason.CAN_COPE
+        Handling(TOWNSHIP, 1, 3, NOW), "dismiss", reason=CloseReason.CAN_COPE
     )
     with pytest.raises(Stale):
-        await relief.relieve(TOWNSHIP, 1, 4, 2, ReliefAct.APPLY, now=NOW, amount=None, note="")
-    await relief.relieve(TOWNSHIP, 1, 4, 1, ReliefAct.PAPERS, now=NOW, amount=100, note="")
+        await relief.relieve(
+            Handling(TOWNSHIP, 1, 4, NOW), 2, ReliefAct.APPLY, amount=None, note=""
+        )
+    await relief.relieve(Handling(TOWNSHIP, 1, 4, NOW), 1, ReliefAct.PAPERS, amount=100, note="")
 
     assert await rows(alerts_database, "select status from relief order by relief_id") == [
         ("settled",),

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed
+from foothold_alerts.cases.locked import Handling, NotAllowed
 from foothold_alerts.cases.mirror import Mirror, Shown
 from foothold_alerts.cases.settling import Settling
 from foothold_alerts.people.accounts import Accounts
@@ -61,8 +61,10 @@ async def paid(engine: AsyncEngine, amount: int = 300_000) -> None:
         [DayDone(partition=0, day=TODAY, learned_at=NOW, registered={}), lost(1, "42000.00")], NOW
     )
     desk = relief_on(engine)
-    await desk.relieve(person("zhang"), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=amount, note="")
-    await desk.relieve(person("li"), 1, 2, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+    await desk.relieve(
+        Handling(person("zhang"), 1, 1, NOW), 1, ReliefAct.DECIDE, amount=amount, note=""
+    )
+    await desk.relieve(Handling(person("li"), 1, 2, NOW), 1, ReliefAct.PAY, amount=None, note="")
 
 
 async def open_of(engine: AsyncEngine) -> tuple[int | None, int | None]:
@@ -89,34 +91,25 @@ async def test_a_loss_corrected_to_nothing_closes_the_case_and_leaves_all_of_it_
     desk = relief_on(alerts_database)
     ((version,),) = await rows(alerts_database, "select version from cases")
     await desk.relieve(
-        person("wang", Role.VILLAGE),
-        1,
-        version,
+        Handling(person("wang", Role.VILLAGE), 1, version, NOW),
         1,
         ReliefAct.CAME_BACK,
-        now=NOW,
         amount=100_000,
         note="",
     )
     with pytest.raises(NotAllowed) as refused:
         await desk.relieve(
-            person("zhang", Role.TOWNSHIP),
-            1,
-            version + 1,
+            Handling(person("zhang", Role.TOWNSHIP), 1, version + 1, NOW),
             1,
             ReliefAct.WAIVE,
-            now=NOW,
             amount=None,
             note="poor",
         )
     part = await listed(alerts_database)
     await desk.relieve(
-        person("chen"),
-        1,
-        version + 1,
+        Handling(person("chen"), 1, version + 1, NOW),
         1,
         ReliefAct.WAIVE,
-        now=NOW,
         amount=None,
         note="nothing left there",
     )
@@ -176,7 +169,7 @@ async def test_papers_and_facts_bind_together_and_the_stricter_holds(
 ) -> None:
     await paid(alerts_database)
     await relief_on(alerts_database).relieve(
-        person("li"), 1, 3, 1, ReliefAct.PAPERS, now=NOW, amount=250_000, note=""
+        Handling(person("li"), 1, 3, NOW), 1, ReliefAct.PAPERS, amount=250_000, note=""
     )
     papers = await open_of(alerts_database)
     await cases_on(alerts_database).take([lost(2, "2400.00", movement=Movement.WORSENED)], NOW)
@@ -190,7 +183,7 @@ async def test_relief_again_for_a_cause_nobody_found_is_refused(
     await paid(alerts_database)
     with pytest.raises(NotAllowed) as refused:
         await relief_on(alerts_database).again(
-            person("chen"), 1, 3, FindingKind.EDUCATION_COST_HIGH, now=NOW, note="school"
+            Handling(person("chen"), 1, 3, NOW), FindingKind.EDUCATION_COST_HIGH, note="school"
         )
 
     assert refused.value.why is ReliefRefusal.NOT_FOUND

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed
+from foothold_alerts.cases.locked import Handling, NotAllowed
 from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import CloseReason, Role
@@ -89,7 +89,9 @@ async def test_what_people_refused_is_not_proposed_again_by_what_happens_next(
 ) -> None:
     cases, desk = cases_on(alerts_database), relief_on(alerts_database)
     await cases.take([storm(1, "fire 2026-06-09")], NOW)
-    await desk.relieve(person(), 1, 1, 1, ReliefAct.REFUSE, now=NOW, amount=None, note="insured")
+    await desk.relieve(
+        Handling(person(), 1, 1, NOW), 1, ReliefAct.REFUSE, amount=None, note="insured"
+    )
     await cases.take(
         [storm(2, "fire 2026-06-09", "flood 2026-06-12", movement=Movement.WORSENED)], NOW
     )
@@ -119,7 +121,7 @@ async def test_refused_relief_for_bills_comes_back_only_with_a_newer_bill(
         await cases.take([news.model_copy(update={"saw": saw, "is_told": True})], NOW)
         if number == 1:
             await desk.relieve(
-                person(), 1, 1, 1, ReliefAct.REFUSE, now=NOW, amount=None, note="insured"
+                Handling(person(), 1, 1, NOW), 1, ReliefAct.REFUSE, amount=None, note="insured"
             )
 
     assert await rows(
@@ -196,7 +198,7 @@ async def test_relief_for_bills_stays_proposed_while_another_finding_of_them_sta
 async def test_a_slip_is_undone_at_the_stage_where_it_stood(alerts_database: AsyncEngine) -> None:
     cases, work = cases_on(alerts_database), work_on(alerts_database)
     await cases.take([storm(1, "fire 2026-06-09", open_day=date(2026, 6, 10))], NOW)
-    await work.step(person(), 1, 1, "take", now=NOW)
+    await work.step(Handling(person(), 1, 1, NOW), "take")
     before = await rows(alerts_database, "select stage, due_on from cases")
     over: dict[str, Any] = {
         "is_lead": False,
@@ -237,7 +239,9 @@ async def test_what_wavers_takes_its_relief_and_its_plan_up_where_people_had_com
 ) -> None:
     cases, desk = cases_on(alerts_database), relief_on(alerts_database)
     await cases.take([storm(1, "fire 2026-06-09", open_day=date(2026, 6, 10))], NOW)
-    await desk.relieve(person(), 1, 1, 1, ReliefAct.DECIDE, now=NOW, amount=100_000, note="burnt")
+    await desk.relieve(
+        Handling(person(), 1, 1, NOW), 1, ReliefAct.DECIDE, amount=100_000, note="burnt"
+    )
     before = await rows(alerts_database, "select status, due_at, amount_fen from relief")
     over: dict[str, Any] = {
         "is_lead": False,
@@ -292,14 +296,14 @@ async def test_the_township_takes_a_dismissal_back_and_two_of_the_county_an_elim
     back = back_on(alerts_database)
     await cases_on(alerts_database).take([storm(1, "fire 2026-06-09")], NOW)
     await work_on(alerts_database).step(
-        person(), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE
+        Handling(person(), 1, 1, NOW), "dismiss", reason=CloseReason.CAN_COPE
     )
-    await back.reopen(person("wang"), 1, 2, "seen again", now=NOW)
+    await back.reopen(Handling(person("wang"), 1, 2, NOW), "seen again")
     county = [person(name, role=Role.COUNTY) for name in ("zhang", "li")]
-    await back.roll_back(county[0], 1, 3, "visited", now=NOW)
+    await back.roll_back(Handling(county[0], 1, 3, NOW), "visited")
     with pytest.raises(NotAllowed) as refused:
-        await back.roll_back(county[0], 1, 4, "visited", now=NOW)
-    await back.roll_back(county[1], 1, 4, "visited", now=NOW)
+        await back.roll_back(Handling(county[0], 1, 4, NOW), "visited")
+    await back.roll_back(Handling(county[1], 1, 4, NOW), "visited")
 
     assert refused.value.why is TwoNo.SAME_PERSON
     assert await rows(alerts_database, SAID) == [("dismissed",), ("reopened",), ("rolled_back",)]

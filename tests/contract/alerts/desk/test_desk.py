@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.locked import Handling, NotAllowed, Stale
 from foothold_alerts.cases.relief import ReliefDesk
 from foothold_alerts.cases.steps import Work
 from foothold_alerts.cases.transitions import Cases
@@ -66,7 +66,7 @@ async def through(
 ) -> None:
     for n, (act, amount) in enumerate(acts):
         await relief.relieve(
-            person(by), 1, version + n, relief_id, act, now=NOW, amount=amount, note="checked"
+            Handling(person(by), 1, version + n, NOW), relief_id, act, amount=amount, note="checked"
         )
 
 
@@ -197,8 +197,8 @@ async def test_of_two_people_at_once_one_wins_and_the_other_is_told(
     cases: Cases, work: Work, alerts_database: AsyncEngine
 ) -> None:
     await cases.take([transition("a")], NOW)
-    take = work.step(person("zhang"), 1, 1, "take", now=NOW)
-    dismiss = work.step(person("li"), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE)
+    take = work.step(Handling(person("zhang"), 1, 1, NOW), "take")
+    dismiss = work.step(Handling(person("li"), 1, 1, NOW), "dismiss", reason=CloseReason.CAN_COPE)
     outcomes = await asyncio.gather(take, dismiss, return_exceptions=True)
 
     assert sum(outcome is None for outcome in outcomes) == 1
@@ -211,7 +211,9 @@ async def test_relief_is_paid_once(cases: Cases, relief: ReliefDesk) -> None:
     await through(relief, 1, 1, (ReliefAct.APPLY, None), (ReliefAct.CHECK, None))
     await decide_and_pay(relief, 1, 100, version=3)
     with pytest.raises(Stale):
-        await relief.relieve(person("li"), 1, 5, 1, ReliefAct.PAY, now=NOW, amount=None, note="")
+        await relief.relieve(
+            Handling(person("li"), 1, 5, NOW), 1, ReliefAct.PAY, amount=None, note=""
+        )
 
 
 @pytest.mark.parametrize("area", ["370302", "370399101202", "37039%", "______"])
@@ -221,7 +223,7 @@ async def test_outside_the_persons_area_there_is_nothing_to_act_on_or_to_count(
     await cases.take([transition("a")], NOW)
     with pytest.raises(LookupError):
         await work.step(
-            person("li", area=area), 1, 1, "dismiss", now=NOW, reason=CloseReason.CAN_COPE
+            Handling(person("li", area=area), 1, 1, NOW), "dismiss", reason=CloseReason.CAN_COPE
         )
     inbox = Inbox(alerts_database, WORKFLOWS)
     page = await inbox.page(area, None, 1)
@@ -314,12 +316,12 @@ async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(
 
     number, note = asked["number"], "checked with the hospital"
     with pytest.raises(LookupError):
-        await work.reviewed(person("chen", area="370301"), number, 3, note, now=NOW)
+        await work.reviewed(Handling(person("chen", area="370301"), number, 3, NOW), note)
     with pytest.raises(Stale):
-        await work.reviewed(person("chen"), number, 2, note, now=NOW)
-    await work.reviewed(person("chen"), number, 3, note, now=NOW)
+        await work.reviewed(Handling(person("chen"), number, 2, NOW), note)
+    await work.reviewed(Handling(person("chen"), number, 3, NOW), note)
     with pytest.raises(Stale):
-        await work.reviewed(person("chen"), number, 4, note, now=NOW)
+        await work.reviewed(Handling(person("chen"), number, 4, NOW), note)
 
     assert (await inbox.page("370399", None, 1)).reviews == []
     page = await inbox.case("370399", asked["number"])
@@ -399,8 +401,8 @@ async def test_a_finding_found_harmless_goes_to_risk_with_who_and_until_when(
         (person("zhao"), ratio, date(2027, 6, 12)),
     ):
         with pytest.raises((NotAllowed, Stale)):
-            await work.exempt(who, 1, 1, finding, why, until, now=NOW)
-    await work.exempt(person("zhao"), 1, 1, ratio, why, date(2027, 6, 11), now=NOW)
+            await work.exempt(Handling(who, 1, 1, NOW), finding, why, until)
+    await work.exempt(Handling(person("zhao"), 1, 1, NOW), ratio, why, date(2027, 6, 11))
 
     query = (
         "select body->'data'->>'kind', body->'data'->>'finding', body->'data'->>'by',"

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.locked import Handling, NotAllowed, Stale
 from foothold_alerts.rules.case import DISMISS_REASONS, OPEN, CloseReason, Role, Stage
 from foothold_alerts.rules.relief.relief import ReliefAct
 from foothold_schemas.facts.decisions import MeasureKind
@@ -199,7 +199,7 @@ class DeskMachine(RuleBasedStateMachine):
     ) -> None:
         if (held := self.case()) is not None:
             self.tries(
-                work_on(self.engine).step(who, *held, step, now=NOW, reason=reason, note=note)
+                work_on(self.engine).step(Handling(who, *held, NOW), step, reason=reason, note=note)
             )
 
     @rule(
@@ -226,7 +226,7 @@ class DeskMachine(RuleBasedStateMachine):
             number, version, relief_id = relief_rows[0]
             self.tries(
                 relief_on(self.engine).relieve(
-                    who, number, version, relief_id, act, now=NOW, amount=amount, note=note
+                    Handling(who, number, version, NOW), relief_id, act, amount=amount, note=note
                 )
             )
 
@@ -240,7 +240,7 @@ class DeskMachine(RuleBasedStateMachine):
         if (held := self.case()) is not None:
             self.tries(
                 relief_on(self.engine).again(
-                    who, *held, FindingKind.DISASTER_LOSS, now=NOW, note=note
+                    Handling(who, *held, NOW), FindingKind.DISASTER_LOSS, note=note
                 )
             )
 
@@ -250,7 +250,7 @@ class DeskMachine(RuleBasedStateMachine):
             return
         self.tries(
             plan_on(self.engine).intend(
-                who, *held, MeasureKind.COMPREHENSIVE, frozenset({kind}), "county", now=NOW
+                Handling(who, *held, NOW), MeasureKind.COMPREHENSIVE, frozenset({kind}), "county"
             )
         )
         measures = self.ask(
@@ -260,7 +260,9 @@ class DeskMachine(RuleBasedStateMachine):
         if measures:
             number, version, measure_id = measures[0]
             self.tries(
-                plan_on(self.engine).deliver(who, number, version, measure_id, NOW.date(), now=NOW)
+                plan_on(self.engine).deliver(
+                    Handling(who, number, version, NOW), measure_id, NOW.date()
+                )
             )
 
     @invariant()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.cases.locked import Handling, NotAllowed, Stale
 from foothold_alerts.rules.acts.dispute import DisputeNo
 from foothold_ingest.build import Built
 from foothold_ingest.disputes.asking import Questions
@@ -190,7 +190,7 @@ async def test_while_the_broker_is_away_doubts_wait_and_ingest_goes_on(
 
 async def ask(alerts_database: AsyncEngine, fact: str, version: int, note: str = "") -> None:
     await disputes_on(alerts_database).ask(
-        person("zhao"), 1, version, fact, Doubt.OTHER_AMOUNT, note, now=NOW
+        Handling(person("zhao"), 1, version, NOW), fact, Doubt.OTHER_AMOUNT, note
     )
 
 
