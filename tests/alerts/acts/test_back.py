@@ -6,7 +6,7 @@ import pytest
 
 from foothold_alerts.rules.acts.back import Back, BackNo, reopen, roll_back
 from foothold_alerts.rules.acts.two import TwoNo
-from foothold_alerts.rules.case import Case, CloseReason, Role, Stage
+from foothold_alerts.rules.case import Case, CloseReason, Role, Signed, Stage
 from foothold_schemas.facts.decisions import Decision
 from tests.support.alerts import case
 
@@ -16,7 +16,7 @@ DAY = date(2026, 6, 10)
 def again(
     held: Case, by: str = "li", role: Role = Role.TOWNSHIP, note: str = "seen"
 ) -> Back | BackNo | TwoNo | None:
-    return reopen(held, by, role, note, DAY)
+    return reopen(held, Signed(by, role, note), DAY)
 
 
 def back(
@@ -27,7 +27,7 @@ def back(
     *,
     is_disputed: bool = False,
 ) -> Back | BackNo | TwoNo | None:
-    return roll_back(held, by, role, note, DAY, is_disputed=is_disputed)
+    return roll_back(held, Signed(by, role, note), DAY, is_disputed=is_disputed)
 
 
 def test_a_dismissal_is_taken_back_by_the_township_with_a_note_and_the_case_checked_anew() -> None:

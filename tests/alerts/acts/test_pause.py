@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from foothold_alerts.jobs.calendars import work_days
 from foothold_alerts.rules.acts.act import Acted, StepContext, act
 from foothold_alerts.rules.acts.pause import PauseNo, ends_on, pause, resume
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role, Stage
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role, Signed, Stage
 from foothold_alerts.rules.days import WorkDays, began_for, is_provisional, last_day
 from foothold_alerts.rules.deadlines import Standing, deadlines_of
-from foothold_alerts.rules.public import ALLOWED, PublicNotice, public_notice
+from foothold_alerts.rules.public import ALLOWED, Posted, PublicNotice, public_notice
 from foothold_alerts.rules.workflow import Limit, Unit, Workflow
 from tests.support.alerts import WEEKENDS, WORKFLOW, case
 
@@ -22,7 +22,7 @@ REASON = next(iter(WORKFLOW.pauses))
 
 
 def paused(stage: Stage = Stage.VERIFYING) -> Case:
-    held = pause(case(stage), REASON, Role.TOWNSHIP, TODAY, WORKFLOW)
+    held = pause(case(stage), REASON, Signed("li", Role.TOWNSHIP), TODAY, WORKFLOW)
     assert isinstance(held, Case)
     return held
 
@@ -40,16 +40,16 @@ def test_while_it_stands_still_nothing_is_due_and_afterwards_there_are_as_many_d
 
 @pytest.mark.parametrize("stage", Stage)
 def test_only_what_is_not_settled_yet_stands_still_and_only_once(stage: Stage) -> None:
-    assert isinstance(pause(case(stage), REASON, Role.COUNTY, TODAY, WORKFLOW), Case) == (
-        stage in BEFORE_IDENTIFIED
-    )
+    assert isinstance(
+        pause(case(stage), REASON, Signed("li", Role.COUNTY), TODAY, WORKFLOW), Case
+    ) == (stage in BEFORE_IDENTIFIED)
     if stage in BEFORE_IDENTIFIED:
-        assert pause(paused(stage), REASON, Role.COUNTY, TODAY, WORKFLOW) is None
+        assert pause(paused(stage), REASON, Signed("li", Role.COUNTY), TODAY, WORKFLOW) is None
 
 
 def test_for_listed_reasons_only_and_not_by_the_village() -> None:
-    assert pause(case(), "on_holiday", Role.COUNTY, TODAY, WORKFLOW) is PauseNo.REASON
-    assert pause(case(), REASON, Role.VILLAGE, TODAY, WORKFLOW) is PauseNo.ROLE
+    assert pause(case(), "on_holiday", Signed("li", Role.COUNTY), TODAY, WORKFLOW) is PauseNo.REASON
+    assert pause(case(), REASON, Signed("li", Role.VILLAGE), TODAY, WORKFLOW) is PauseNo.ROLE
 
 
 def test_who_goes_on_with_the_case_has_ended_the_pause() -> None:
@@ -83,7 +83,7 @@ def stood(
     held: Case | None = replace(case(Stage.VERIFYING), opened_on=began, due_on=first)
     for paused_on, again in pauses:
         assert held is not None
-        stopped = pause(held, REASON, Role.COUNTY, paused_on, workflow)
+        stopped = pause(held, REASON, Signed("li", Role.COUNTY), paused_on, workflow)
         assert isinstance(stopped, Case)
         held = resume(stopped, again, workflow, calendar)
     assert held is not None
@@ -194,7 +194,7 @@ def test_a_pause_ends_by_itself_and_who_takes_it_up_later_gets_no_more_days() ->
 
 def test_a_public_notice_has_its_fields_and_no_other_and_stands_at_its_stage_only() -> None:
     posted = case(Stage.PUBLIC_NOTICE, notice_on=TODAY)
-    notice = public_notice(posted, "王建国", "370399101202", 3, WORKFLOW, WEEKENDS)
+    notice = public_notice(posted, Posted("王建国", "370399101202", 3), WORKFLOW, WEEKENDS)
 
     assert notice is not None
     assert dict(notice.fields()) == {
@@ -206,6 +206,8 @@ def test_a_public_notice_has_its_fields_and_no_other_and_stands_at_its_stage_onl
     }
     assert tuple(f.name for f in fields(PublicNotice)) == ALLOWED
     assert (
-        public_notice(case(Stage.TOWNSHIP_REVIEW, notice_on=TODAY), "x", "x", 1, WORKFLOW, WEEKENDS)
+        public_notice(
+            case(Stage.TOWNSHIP_REVIEW, notice_on=TODAY), Posted("x", "x", 1), WORKFLOW, WEEKENDS
+        )
         is None
     )

@@ -47,14 +47,9 @@ class TakingBack:
         """Take a dismissal back; raise Stale, NotAllowed or LookupError."""
 
         def decide(case: Case, today: date, _: bool) -> Back | BackNo | TwoNo | None:  # noqa: FBT001 - one shape for both
-            return reopen(
-                case,
-                handling.who.name,
-                handling.who.role,
-                note,
-                last_day(today, self._workflows.of(case.workflow).limits.settle, self._calendar),
-                today,
-            )
+            limit = self._workflows.of(case.workflow).limits.settle
+            due_on = last_day(today, limit, self._calendar)
+            return reopen(case, handling.signed(note), due_on, today)
 
         await self._take_back(handling, REOPEN, note, decide)
 
@@ -62,9 +57,7 @@ class TakingBack:
         """Take an elimination back; raise Stale, NotAllowed or LookupError."""
 
         def decide(case: Case, today: date, disputed: bool) -> Back | BackNo | TwoNo | None:  # noqa: FBT001 - as above
-            return roll_back(
-                case, handling.who.name, handling.who.role, note, today, is_disputed=disputed
-            )
+            return roll_back(case, handling.signed(note), today, is_disputed=disputed)
 
         await self._take_back(handling, ROLL_BACK, note, decide)
 

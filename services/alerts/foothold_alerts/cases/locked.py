@@ -21,6 +21,7 @@ from foothold_alerts.rules.acts.exempt import ExemptNo
 from foothold_alerts.rules.acts.pause import PauseNo
 from foothold_alerts.rules.acts.plan import PlanNo
 from foothold_alerts.rules.acts.two import TwoNo
+from foothold_alerts.rules.case import Signed
 from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.rules.relief.relief import ReliefRefusal
 from foothold_alerts.tables.cases import AuditRow, CaseRow, PartitionDay, ViewRow
@@ -52,6 +53,10 @@ class Handling:
     number: int
     version: int
     now: datetime
+
+    def signed(self, note: str = "") -> Signed:
+        """What the rules of an act ask: by whom, in which role, with which note."""
+        return Signed(self.who.name, self.who.role, note)
 
 
 class CaseLock:

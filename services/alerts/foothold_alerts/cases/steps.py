@@ -230,10 +230,9 @@ class Work:
             after = pause(
                 case_of(row),
                 reason,
-                handling.who.role,
+                handling.signed(),
                 await business_day(connection, handling.now),
                 self._workflows.of(row["workflow"]),
-                handling.who.name,
             )
             if isinstance(after, PauseNo):
                 raise NotAllowed(after)

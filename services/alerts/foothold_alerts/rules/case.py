@@ -118,6 +118,15 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """Who does something with a case, in which role, and what they wrote about it."""
+
+    by: str
+    role: Role
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One episode of one household. `due_on` is the last day on which it should be settled.
 

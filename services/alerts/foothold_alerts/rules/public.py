@@ -5,7 +5,7 @@ No identity number, telephone, bank account or illness.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from foothold_alerts.rules.case import Case, Stage
 from foothold_alerts.rules.days import WorkDays, last_day
@@ -29,16 +29,24 @@ class PublicNotice:
         return tuple((name, getattr(self, name)) for name in ALLOWED)
 
 
+class Posted(NamedTuple):
+    """What the village may read of a household: its head, its village, how many they are."""
+
+    head: str
+    village: str
+    members: int
+
+
 def public_notice(
-    case: Case, head: str, village: str, members: int, workflow: Workflow, calendar: WorkDays
+    case: Case, posted: Posted, workflow: Workflow, calendar: WorkDays
 ) -> PublicNotice | None:
     """The notice while it stands; None at any other stage."""
     if case.stage is not Stage.PUBLIC_NOTICE or case.notice_on is None:
         return None
     return PublicNotice(
-        head,
-        village,
-        members,
+        posted.head,
+        posted.village,
+        posted.members,
         case.notice_on,
         last_day(case.notice_on, workflow.limits.notice, calendar),
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from foothold_alerts.queries.lists import WorkList
 from foothold_alerts.rules.acts.moment import moment
-from foothold_alerts.rules.public import public_notice
+from foothold_alerts.rules.public import Posted, public_notice
 from foothold_alerts.tables.rows import case_of
 from foothold_alerts.web.act import MAX_NOTE, NoteText, Number, OnCase, PageNumber, Visiting
 from foothold_alerts.web.case_routes import changed, contact_of
@@ -119,9 +119,7 @@ def _printing(router: APIRouter) -> None:
         head = "" if contact is None else contact.name
         posted = public_notice(
             case,
-            head,
-            shown.case["area"],
-            household["members"],
+            Posted(head, shown.case["area"], household["members"]),
             desk.workflows.of(case.workflow),
             desk.calendar,
         )

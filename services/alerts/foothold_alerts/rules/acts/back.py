@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from foothold_alerts.rules.acts.two import TwoNo, second_word, taken_back
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role, Stage
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, Case, Role, Signed, Stage
 from foothold_schemas.facts.decisions import Decision
 
 REOPEN: Final = "reopen"
@@ -36,7 +36,7 @@ class Back:
 
 
 def reopen(
-    case: Case, by: str, role: Role, note: str, due_on: date, today: date | None = None
+    case: Case, signed: Signed, due_on: date, today: date | None = None
 ) -> Back | BackNo | TwoNo | None:
     """A dismissed case is checked again, by the usual limit from today.
 
@@ -44,11 +44,11 @@ def reopen(
     """
     if case.stage is not Stage.DISMISSED:
         return None
-    if role is Role.VILLAGE:
+    if signed.role is Role.VILLAGE:
         return BackNo.ROLE
-    if not note:
+    if not signed.note:
         return BackNo.NOTE
-    waits = second_word(case, by, REOPEN)
+    waits = second_word(case, signed.by, REOPEN)
     if waits is not None:
         return Back(waits) if isinstance(waits, Case) else waits
     opened = replace(
@@ -63,7 +63,7 @@ def reopen(
 
 
 def roll_back(
-    case: Case, by: str, role: Role, note: str, today: date, *, is_disputed: bool
+    case: Case, signed: Signed, today: date, *, is_disputed: bool
 ) -> Back | BackNo | TwoNo | None:
     """An eliminated household is monitored again.
 
@@ -71,11 +71,11 @@ def roll_back(
     """
     if case.stage is not Stage.ELIMINATED and case.stage not in BEFORE_IDENTIFIED:
         return None
-    if (no := _not_rolled_back(role, note, is_disputed=is_disputed)) is not None:
+    if (no := _not_rolled_back(signed, is_disputed=is_disputed)) is not None:
         return no
     if case.proposed_what != ROLL_BACK:
-        return Back(replace(case, proposed_by=by, proposed_what=ROLL_BACK))
-    if case.proposed_by == by:
+        return Back(replace(case, proposed_by=signed.by, proposed_what=ROLL_BACK))
+    if case.proposed_by == signed.by:
         return TwoNo.SAME_PERSON
     after = taken_back(case)
     if case.stage in BEFORE_IDENTIFIED:
@@ -83,7 +83,7 @@ def roll_back(
     return Back(after, Decision.ROLLED_BACK)
 
 
-def _not_rolled_back(role: Role, note: str, *, is_disputed: bool) -> BackNo | None:
-    if role is not Role.COUNTY:
+def _not_rolled_back(signed: Signed, *, is_disputed: bool) -> BackNo | None:
+    if signed.role is not Role.COUNTY:
         return BackNo.ROLE
-    return BackNo.NOTE if not note else BackNo.MEMBER_DISPUTED if is_disputed else None
+    return BackNo.NOTE if not signed.note else BackNo.MEMBER_DISPUTED if is_disputed else None

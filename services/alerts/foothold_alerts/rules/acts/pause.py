@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, Case, Pause, Role
+from foothold_alerts.rules.case import BEFORE_IDENTIFIED, OPEN, Case, Pause, Role, Signed
 from foothold_alerts.rules.days import WorkDays, last_day
 from foothold_alerts.rules.workflow import Workflow
 
@@ -25,15 +25,15 @@ class PauseNo(StrEnum):
 
 
 def pause(
-    case: Case, reason: str, role: Role, today: date, workflow: Workflow, by: str = ""
+    case: Case, reason: str, signed: Signed, today: date, workflow: Workflow
 ) -> Case | PauseNo | None:
     """The case, its time standing still; None: it does not fit the case as it stands."""
     if case.stage not in BEFORE_IDENTIFIED or case.paused_on is not None:
         return None
-    if role is Role.VILLAGE:
+    if signed.role is Role.VILLAGE:
         return PauseNo.ROLE
     return (
-        replace(case, paused_on=today, pause_reason=reason, paused_by=by)
+        replace(case, paused_on=today, pause_reason=reason, paused_by=signed.by)
         if reason in workflow.pauses
         else PauseNo.REASON
     )
