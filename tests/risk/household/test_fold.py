@@ -31,6 +31,7 @@ from tests.support.made.build import (
     record,
     registered,
     reported,
+    retracted,
     spending,
 )
 from tests.support.made.versions import TICK
@@ -86,6 +87,16 @@ def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() ->
     assert ([c.total for c in left.claims], left.incomes) == ([200], ())
 
 
+def test_a_report_nobody_looked_into_stays_though_one_telling_of_it_is_taken_back() -> None:
+    day, old = date(2026, 6, 10), date(2024, 1, 10)
+    told = [reported(Concern.ILLNESS, name, day=old) for name in ("once", "twice")]
+    home = forget_old(household(*told), day)
+    back = retracted("once")
+    home, _ = fold(home, back, back.data, day)  # type: ignore[arg-type]
+
+    assert [r.fact_id.hex() for r in home.unanswered] == [identity("twice")]
+
+
 def test_a_report_people_have_looked_into_is_forgotten_when_it_is_old_and_no_other() -> None:
     day, old = date(2026, 6, 10), date(2024, 1, 10)
     home = household(
@@ -105,30 +116,27 @@ def test_a_report_people_have_looked_into_is_forgotten_when_it_is_old_and_no_oth
     }
 
 
-def test_the_last_check_of_each_kind_and_the_last_two_reviews_stay_true_however_old() -> None:
-    old = [date(2023, 1, n) for n in (1, 2, 3)]
+def test_the_last_of_each_kind_stay_true_however_old_and_two_more_may_be_taken_back() -> None:
+    old = [date(2023, 1, n) for n in range(1, 10)]
     facts = [
         *(checked(Guarantee.WATER, f"water {d}", is_met=True, day=d) for d in old),
         checked(Guarantee.FOOD, "food", is_met=False, day=old[0]),
-        *(checked(Guarantee.HOUSING, f"housing {d}", is_met=d != old[2], day=d) for d in old),
+        *(checked(Guarantee.HOUSING, f"housing {d}", is_met=d < old[6], day=d) for d in old),
         *(owns(Asset.CAR, day=d) for d in old),
         *(graded(Grade.B, f"review {d}", day=d) for d in old),
         *(graded(Grade.C, f"recent {n}", day=date(2026, 5, n)) for n in (1, 2)),
     ]
     left = forget_old(household(*facts), OPEN_DAY)
-    without_recent = forget_old(household(*facts[:-2]), OPEN_DAY)
+
+    def days(guarantee: Guarantee) -> list[date]:
+        return sorted(c.day for c in left.checks if c.guarantee is guarantee)
 
     # the first by which it was met or unmet as well
-    kept = [
-        ("food", old[0]),
-        *(("housing", d) for d in old),
-        ("water", old[0]),
-        ("water", old[2]),
-    ]
-    assert sorted((c.guarantee.value, c.day) for c in left.checks) == kept
-    assert [a.day for a in left.assets] == [old[2]]
-    assert [g.day for g in left.gradings] == [date(2026, 5, 1), date(2026, 5, 2)]
-    assert [g.day for g in without_recent.gradings] == old[1:]
+    assert days(Guarantee.FOOD) == [old[0]]
+    assert days(Guarantee.WATER) == [*old[:3], *old[-3:]]
+    assert days(Guarantee.HOUSING) == [*old[:6], *old[6:]]
+    assert [a.day for a in left.assets] == old[-3:]
+    assert [g.day for g in left.gradings] == [*old[-4:], date(2026, 5, 1), date(2026, 5, 2)]
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
@@ -245,18 +253,16 @@ def test_a_statement_of_long_ago_that_was_also_said_long_ago_is_not_kept() -> No
     assert fold(home, old, old.data, OPEN_DAY) == (home, Folded.TOO_OLD)  # type: ignore[arg-type]
 
 
-def test_the_last_yearly_statement_is_that_of_the_item_by_policys_name() -> None:
+def test_the_last_yearly_statements_are_those_of_the_item_by_policys_name() -> None:
     names = {"crops": "farm"}
-    last, before = (
-        income("9.00", "last", month="2024-03", item="farm"),
-        income("8.00", "before", month="2024-02", item="Crops"),
-    )
-    home = household(last)
+    last = [income("9.00", f"last {m}", month=f"2024-{m:02d}", item="farm") for m in (1, 2, 3)]
+    before = income("8.00", "before", month="2023-12", item="Crops")
+    home = household(*last)
 
     assert fold(home, before, before.data, OPEN_DAY, names) == (home, Folded.TOO_OLD)  # type: ignore[arg-type]
     assert fold(home, before, before.data, OPEN_DAY)[1] is Folded.APPLIED, (  # type: ignore[arg-type]
         "another source where policy does not name it"
     )
-    both = household(last, before)
+    both = household(*last, before)
     assert {i.item for i in forget_old(both, OPEN_DAY, names).incomes} == {"farm"}
     assert {i.item for i in forget_old(both, OPEN_DAY).incomes} == {"farm", "Crops"}

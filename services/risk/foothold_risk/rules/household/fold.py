@@ -17,6 +17,7 @@ from foothold_risk.rules.household.ageing import (
     is_too_old,
     may_correct,
     young,
+    young_or_open,
     young_or_standing,
 )
 from foothold_risk.rules.household.facts import (
@@ -416,7 +417,8 @@ def _latest_register(
 def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> Household:
     """Without the facts that lie more than 25 months back.
 
-    The last checks, the last two reviews and yearly incomes stay true until the next.
+    The last checks, the last two reviews and yearly incomes stay true until the next, and a few
+    more of each stay for the case that one is taken back.
 
     `names`: what policy calls income items.
 
@@ -429,9 +431,7 @@ def forget_old(household: Household, open_day: date, names: Names = UNNAMED) -> 
         claims=young(household.claims, open_day),
         spendings=young(household.spendings, open_day),
         disasters=young(household.disasters, open_day),
-        reports=tuple(
-            r for r in household.reports if r in household.unanswered or not is_too_old(r, open_day)
-        ),
+        reports=young_or_open(household.reports, household.unanswered, open_day),
         checks=young_or_standing(household.checks, open_day),
         withdrawn=tuple(
             w for w in household.withdrawn if w.month >= month_of(open_day) - KEPT_MONTHS
