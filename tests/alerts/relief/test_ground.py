@@ -21,8 +21,8 @@ def sentence(text: str) -> Sentence:
 
 
 def finding(rule: FindingKind, text: str, quiet_until: date | None = None) -> Finding:
-    (found,) = transition("a", 1, rule).findings
-    return found.model_copy(update={"reason": sentence(text), "quiet_until": quiet_until})
+    (example,) = transition("a", 1, rule).findings
+    return example.model_copy(update={"reason": sentence(text), "quiet_until": quiet_until})
 
 
 def ground_of(cause: Cause, *findings: Finding, saw: tuple[Saw, ...] = ()) -> Ground:

@@ -1,4 +1,4 @@
-"""Totals and signatures below a list, or in the middle of it, come back alone.
+"""Totals and signatures below a list, or in the middle of it, are told alone and wait for nobody.
 
 Every household is taken as it stands without them.
 """
@@ -16,7 +16,8 @@ from foothold_ingest.files.batches import BATCH, batches
 from foothold_ingest.files.mappings import parse, shipped
 from foothold_ingest.rules.judgement import Rejected
 from foothold_ingest.rules.rows.cells import Cell
-from foothold_ingest.rules.rows.items import FOOTER, Gatherer, Item, Scatter
+from foothold_ingest.rules.rows.items import Footer, Gatherer, Item, Scatter
+from foothold_ingest.rules.rows.mapping import Mapping
 from foothold_ingest.rules.rows.rows import Headers, Row, is_empty
 from foothold_schemas.wire.quarantine import RefusalReason
 
@@ -62,6 +63,8 @@ FOOTERS: Final = (
     row(county="制表人：张三"),
     row(area="审核：李四", standing="2026年1月"),
     row(person="合计4人"),
+    row(county="370302", home="合计", person="4人"),
+    row(county="审核：李四", home="2026年1月"),
 )
 BLANK: Final = row()
 
@@ -89,11 +92,7 @@ def homes(items: Sequence[Item]) -> list[tuple[object, int]]:
 
 
 def footers(items: Sequence[Item]) -> list[int]:
-    return [
-        item.rows[0].number
-        for item in items
-        if isinstance(item.outcome, Rejected) and item.outcome.detail == FOOTER
-    ]
+    return [item.rows[0].number for item in items if isinstance(item.outcome, Footer)]
 
 
 HOUSES: Final = st.lists(st.integers(1, 3), min_size=1, max_size=5)
@@ -157,3 +156,69 @@ def test_no_batch_ends_inside_a_household_so_that_work_goes_on_after_it(size: in
     begins = [min(household.rows[0].number for household in batch) for batch in read_batches]
     assert all(end < begin for end, begin in zip(ends, begins[1:], strict=False))
     assert sum(len(batch) for batch in read_batches) == size + 2
+
+
+INCOMES: Final = parse(shipped()["incomes"])
+BILLS: Final = parse(shipped()["settled-bills"])
+
+
+def alone(mapping: Mapping, **cells: Cell) -> Item:
+    """One row of a list of events, its cells by target without `/data/`."""
+    headers = [column.headers[0] for column in mapping.columns]
+    values: list[Cell] = [None] * len(headers)
+    for name, cell in cells.items():
+        targets = [column.to.removeprefix("/data/").strip("/") for column in mapping.columns]
+        values[targets.index(name)] = cell
+    gatherer = Gatherer(Headers.of(headers, mapping), mapping, "clinic", AS_OF, "f1")
+    (item,) = gatherer.take(Row(2, tuple(values)))
+    return item
+
+
+@pytest.mark.parametrize("mapping", [INCOMES, BILLS], ids=lambda mapping: mapping.name)
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"county": "合计"},
+        {"resident_number": "合　计", "register_number": "12笔"},
+        {"register_number": "总计：12"},
+        {"county": "Total", "resident_number": "12"},
+        {"resident_number": "制表人：张三"},
+        {"county": "审核：李四", "register_number": "2026年1月"},
+        {"county": "单位负责人（签字）：", "resident_number": "经办人：王五"},
+    ],
+    ids=str,
+)
+def test_a_total_or_signature_below_a_list_of_events_is_no_data(
+    mapping: Mapping, cells: dict[str, Cell]
+) -> None:
+    assert isinstance(alone(mapping, **cells).outcome, Footer)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"amount": "100.00"},  # whose it is was forgotten
+        {"resident_number": "110105491231002", "item": "合计"},
+        {"county": "370302", "register_number": "H1", "item": "合计"},
+        {"county": "370302", "item": "salary"},
+        {"resident_number": "3.7E+17", "item": "salary"},
+    ],
+    ids=str,
+)
+def test_a_row_of_somebody_that_was_filled_in_badly_goes_back_to_be_mended(
+    cells: dict[str, Cell],
+) -> None:
+    assert isinstance(alone(INCOMES, **cells).outcome, Rejected)
+
+
+def test_a_row_that_can_be_read_is_taken_whatever_its_item_is_called() -> None:
+    item = alone(
+        INCOMES,
+        resident_number=NUMBERS[0],
+        category="工资性",
+        item="合计",
+        amount="100.00",
+        earned_month="2026-01",
+    )
+
+    assert isinstance(item.outcome, dict)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.jobs.clocks import are_soon
+from foothold_alerts.queries.grounds import grounds_of
 from foothold_alerts.queries.inbox import CasePage, hours_left
 from foothold_alerts.queries.lists import WorkList
 from foothold_alerts.rules.acts.act import WrongRole
@@ -45,7 +46,6 @@ from foothold_alerts.web.act import (
 )
 from foothold_alerts.web.desk import Desk
 from foothold_alerts.web.filtered import FilteredRoute
-from foothold_alerts.web.grounds import grounds_of
 from foothold_alerts.web.refusals import refusal
 from foothold_alerts.web.shown import Shown, given_back, shown_by
 from foothold_alerts.web.words import en, zh

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Path, Response
 from pydantic import BaseModel, Field
 
 from foothold_alerts.cases.locked import NotAllowed, Stale
+from foothold_alerts.queries.grounds import grounds_of
 from foothold_alerts.queries.inbox import CasePage
 from foothold_alerts.rules.acts.moment import moment
 from foothold_alerts.rules.case import Stage
@@ -17,7 +18,6 @@ from foothold_alerts.web.act import MAX_NOTE, CaseAct, Number, OnCase
 from foothold_alerts.web.amounts import AMOUNT_WORDS, AmountNo, fen_of
 from foothold_alerts.web.case_routes import changed, outdated
 from foothold_alerts.web.filtered import FilteredRoute
-from foothold_alerts.web.grounds import grounds_of
 from foothold_alerts.web.refusals import refusal
 from foothold_schemas.findings import FindingKind
 

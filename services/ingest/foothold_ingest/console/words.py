@@ -181,6 +181,7 @@ OUTCOMES: Final = {
     "written_again": Sentence(zh="已重新写入", en="written again"),
     "still_refused": Sentence(zh="仍有错误", en="still refused"),
     "not_waiting": Sentence(zh="已处理过", en="not waiting"),
+    "no_data": Sentence(zh="不是数据，不再等待", en="no data: it waits no longer"),
     "not_retriable": Sentence(zh="不能重试", en="not retriable"),
 }
 

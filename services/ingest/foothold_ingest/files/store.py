@@ -41,6 +41,7 @@ COUNTS: Final = (
     "held",
     "repeated",
     "refused",
+    "footers",
     "new",
     "changed",
     "same",

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from foothold_ingest.people.register import PeopleRegister, entries
 from foothold_ingest.rules.judgement import Accepted, Held, Judgement
-from foothold_ingest.rules.rows.items import Item, Repeat
+from foothold_ingest.rules.rows.items import Item, Unjudged
 from foothold_ingest.rules.rows.mapping import Mapping, RowsAre
 from foothold_ingest.rules.statements import (
     Compared,
@@ -31,7 +31,7 @@ class Beside:
     `taken`: what is to be kept. `changes`: row → in what it differs. `counts` by Compared.
     """
 
-    judged: list[Judgement | Repeat]
+    judged: list[Judgement | Unjudged]
     taken: list[Accepted | Held]
     counts: Counter[str]
     changes: dict[int, list[Difference]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Versions:
         self._people = people
 
     async def beside(
-        self, batch: Sequence[Item], judged: Sequence[Judgement | Repeat], mapping: Mapping
+        self, batch: Sequence[Item], judged: Sequence[Judgement | Unjudged], mapping: Mapping
     ) -> Beside:
         """Compare a batch whose items were judged."""
         if mapping.rows is RowsAre.MEMBER:
@@ -86,7 +86,7 @@ class Versions:
         """Versions nobody decides by any longer."""
         await self._statements.forget_old(now)
 
-    async def _entries(self, judged: Sequence[Judgement | Repeat]) -> dict[str, int]:
+    async def _entries(self, judged: Sequence[Judgement | Unjudged]) -> dict[str, int]:
         """How many register entries are new, changed, or say what stands there already."""
         sent = {
             entry.household_id: entry.digest
@@ -105,7 +105,7 @@ class Versions:
         }
 
 
-def _named(item: Item, judgement: Judgement | Repeat) -> Judgement | Repeat:
+def _named(item: Item, judgement: Judgement | Unjudged) -> Judgement | Unjudged:
     """With the name the row is known by, unless its data has one of its own."""
     return (
         replace(judgement, name=name_of(judgement.record) or item.name)

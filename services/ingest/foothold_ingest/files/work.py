@@ -40,11 +40,15 @@ from foothold_ingest.intake.days import Days
 from foothold_ingest.intake.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.judgement import Accepted, Arrival, Held, Judgement, Rejected
+from foothold_ingest.rules.rows.footers import is_nobodys
 from foothold_ingest.rules.rows.items import (
+    FOOTER,
     SHOWN,
+    Footer,
     Gatherer,
     Item,
     Repeat,
+    Unjudged,
     event_id,
     problems_of,
     row_name,
@@ -52,6 +56,7 @@ from foothold_ingest.rules.rows.items import (
 from foothold_ingest.rules.rows.mapping import Mapping, RowsAre
 from foothold_ingest.rules.rows.row_words import in_both
 from foothold_ingest.rules.rows.rows import Headers, Row, WrongHeaders, event_of, fits, values_of
+from foothold_ingest.rules.words import FOOTER_ROW
 from foothold_ingest.turns import report, take_turns
 from foothold_runtime.databases import while_database_down
 from foothold_runtime.loops import not_cancelled
@@ -319,6 +324,8 @@ class FileWorker:
                 problems.append(
                     Problem(item.rows[0], "repeated", in_both(repeats, RefusalReason.INVALID_FIELD))
                 )
+            elif isinstance(judgement, Footer):
+                problems.append(Problem(item.rows[0], FOOTER_ROW, FOOTER))
             elif isinstance(judgement, Rejected):
                 of_rows = zip(item.rows, problems_of(item, judgement, mapping), strict=True)
                 problems_of_rows = [
@@ -361,11 +368,11 @@ class FileWorker:
         return last
 
     def _count(
-        self, upload: RowMapping, batch: Sequence[Item], judged: Sequence[Judgement | Repeat]
+        self, upload: RowMapping, batch: Sequence[Item], judged: Sequence[Judgement | Unjudged]
     ) -> None:
         if not upload["is_dry_run"]:
             for item, judgement in zip(batch, judged, strict=True):
-                if not isinstance(judgement, Repeat):
+                if not isinstance(judgement, Unjudged):
                     self._intake.count(
                         DOOR,
                         upload["agency"],
@@ -375,7 +382,7 @@ class FileWorker:
 
     async def _judged(
         self, upload: RowMapping, batch: Sequence[Item], now: datetime
-    ) -> list[Judgement | Repeat]:
+    ) -> list[Judgement | Unjudged]:
         """What the door says of each item."""
         events = [
             traced(item.outcome, upload["traceparent"])
@@ -399,10 +406,11 @@ class FileWorker:
             next(judgements) if isinstance(item.outcome, dict) else item.outcome for item in batch
         ]
 
-    async def again(self, topic: str, value: bytes, now: datetime) -> Judgement:
+    async def again(self, topic: str, value: bytes, now: datetime) -> Judgement | Footer:
         """Judge quarantined rows once more, by the mapping of their file.
 
-        Keep them if they are right now.
+        Keep them if they are right now. A total that was set aside by an earlier version is none
+        of them.
         """
         _, agency, upload_id = topic.split(".")
         upload = await self._store.find(upload_id)
@@ -421,6 +429,8 @@ class FileWorker:
         if cut := frozenset(stored.get("cut", ())):
             whole = await self._whole(upload_id, mapping, cut)
             rows = [whole.get(row.number, row) for row in rows]
+        if len(rows) == 1 and is_nobodys(rows[0], headers, mapping):
+            return Footer()
         read = [values_of(row, headers) for row in rows]
         wrong = next((problem for _, problem in read if problem is not None), None)
         event = event_of(
@@ -503,7 +513,7 @@ def _names(upload: RowMapping) -> dict[str, str]:
     return {"upload": upload["upload_id"], "agency": upload["agency"]}
 
 
-def _warned(item: Item, judged: Judgement | Repeat, mapping: Mapping) -> list[Warned]:
+def _warned(item: Item, judged: Judgement | Unjudged, mapping: Mapping) -> list[Warned]:
     """What of the item's rows was read otherwise than written, by the headers of the file."""
     if not isinstance(judged, Accepted | Held) or not (judged.warnings or item.warnings):
         return []
@@ -526,7 +536,7 @@ def words(refused: Rejected) -> str:
     return named or in_both(refused.detail, refused.reason)
 
 
-def _name(judgement: Judgement | Repeat) -> str:
+def _name(judgement: Judgement | Unjudged) -> str:
     match judgement:
         case Accepted():
             return "accepted"
@@ -534,5 +544,7 @@ def _name(judgement: Judgement | Repeat) -> str:
             return "held"
         case Repeat():
             return "repeated"
+        case Footer():
+            return "footers"
         case Rejected():
             return "refused"

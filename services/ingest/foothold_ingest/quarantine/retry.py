@@ -24,6 +24,7 @@ from foothold_ingest.intake.intake import Intake, traced
 from foothold_ingest.log.writer import Line, Publisher
 from foothold_ingest.rules.binding import from_kafka
 from foothold_ingest.rules.judgement import Arrival, Held, Judgement, Rejected
+from foothold_ingest.rules.rows.items import FOOTER, Footer
 from foothold_ingest.rules.strict_json import NotStrict
 from foothold_ingest.turns import log_failure
 from foothold_schemas.seal import BrokenSeal, Seal
@@ -79,6 +80,7 @@ class Outcome(StrEnum):
     HELD = "held"
     WRITTEN_AGAIN = "written_again"
     STILL_REFUSED = "still_refused"
+    NO_DATA = "no_data"
     NOT_WAITING = "not_waiting"
     NOT_RETRIABLE = "not_retriable"
 
@@ -280,7 +282,7 @@ class Retrier(Shelf):
                 )
             outcome, detail = await self._try(source_id, row.sealed, row.at, now)
             await self._note(connection, source_id, now, actor, "retried", outcome.value, detail)
-            if outcome in (Outcome.ACCEPTED, Outcome.HELD, Outcome.WRITTEN_AGAIN):
+            if outcome in (Outcome.ACCEPTED, Outcome.HELD, Outcome.WRITTEN_AGAIN, Outcome.NO_DATA):
                 await connection.execute(
                     update(QuarantinedRecord)
                     .where(QuarantinedRecord.source_id == source_id)
@@ -396,7 +398,9 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= DIGITS else 0
 
 
-def _outcome(judgement: Judgement) -> tuple[Outcome, str]:
+def _outcome(judgement: Judgement | Footer) -> tuple[Outcome, str]:
+    if isinstance(judgement, Footer):
+        return Outcome.NO_DATA, FOOTER
     if isinstance(judgement, Rejected):
         return Outcome.STILL_REFUSED, f"{judgement.reason.value}: {judgement.detail}"
     return (

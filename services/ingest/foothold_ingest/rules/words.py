@@ -58,8 +58,14 @@ WORDS: Final[dict[RefusalReason, Sentence]] = {
 }
 
 
+FOOTER_ROW: Final = "footer"
+"""In place of a reason: a row that is no data."""
+
+
 def sentence(reason: str) -> Sentence:
     """The sentence of a reason, by its value."""
+    if reason == FOOTER_ROW:
+        return Sentence(zh="合计、签字等行，不是数据", en="a total or a signature, no data")
     return (
         WORDS[RefusalReason(reason)]
         if reason in {r.value for r in RefusalReason}

@@ -27,6 +27,7 @@ from foothold_ingest.rules.regions import Held
 from foothold_schemas.facts.facts import MedicalClaimSettled
 from foothold_schemas.facts.register import HouseholdRegistered
 from foothold_schemas.wire.codec import decode_fact
+from foothold_schemas.wire.quarantine import SourceRecord
 from foothold_schemas.wire.topics import HOUSEHOLD_FACTS
 from tests.support.ingest import SECRET
 from tests.support.made.files import (
@@ -426,3 +427,48 @@ async def test_a_form_is_refused_by_how_to_send_a_file_and_a_wrong_key_is_called
         (401, "key-wrong"),
         (401, "key-needed"),
     ]
+
+
+async def test_totals_and_signatures_are_named_in_the_result_and_wait_for_nobody(
+    clerk: Clerk,
+) -> None:
+    retrier = Retrier(
+        clerk.ingest.engine,
+        clerk.ingest.seal,
+        agencies=clerk.ingest.agencies,
+        intake=clerk.ingest.intake,
+        publisher=clerk.ingest.publisher,
+        days=clerk.ingest.days,
+        files=clerk.ingest.files,
+    )
+    total = ["合计", "", "", "", "", "", "4人"]
+    homes = await clerk.done("households", as_csv(HOUSE_HEADERS, [house("H1"), total]))
+    bills = await clerk.done(
+        "settled-bills",
+        as_csv(BILL_HEADERS, [bill("C1"), ["合计", "", "", "", "100.00", ""], ["制表人：张三"]]),
+    )
+    waiting = await retrier.rows()
+    # as an earlier version of Foothold has set it aside
+    stored = {"rows": [[3, total]], "occurrence": 0, "is_part": False, "cut": []}
+    source_id = f"file.{AGENCY}.{homes['upload']}:0:3"
+    record = SourceRecord(value=json.dumps(stored).encode()).model_dump_json(exclude_none=True)
+    async with clerk.ingest.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "insert into quarantine (source_id, service, reason, detail, at, sealed)"
+                " values (:id, 'ingest', 'invalid_field', 'no household', now(), :sealed)"
+            ),
+            {"id": source_id, "sealed": clerk.ingest.seal.close(record.encode())},
+        )
+    (tried,) = await retrier.retry([source_id], actor="op", now=datetime.now(UTC))
+
+    assert counts(homes) == {"rows": 2, "accepted": 1, "footers": 1, "new": 1}
+    assert counts(bills) == {"rows": 3, "accepted": 1, "footers": 2, "new": 1}
+    assert [(p["row"], p["reason"]) for p in bills["first_problems"]] == [
+        (3, "footer"),
+        (4, "footer"),
+    ]
+    assert all("合计、签字等" in p["detail"] for p in bills["first_problems"])
+    assert waiting == []
+    assert tried.outcome.value == "no_data"
+    assert await retrier.rows() == []

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
-from foothold_ingest.rules.rows.footers import is_footer
+from foothold_ingest.rules.rows.footers import is_footer, is_total
 from foothold_ingest.rules.rows.mapping import CellKind, Mapping, RowsAre
 from foothold_ingest.rules.rows.rows import (
     Headers,
@@ -29,8 +29,9 @@ from foothold_schemas.wire.quarantine import RefusalReason
 _GROUP: Final = 60
 """As many members as an entry may have; a household with more rows is refused, all of it."""
 FOOTER: Final = (
-    "本行既无户也无人（合计、签字等），单独退回，不影响其他农户 the row names neither household nor"
-    " person, as totals do: it comes back alone, and no household with it"
+    "本行既无户也无人（合计、签字等），不是数据，不采用也不等待处理，不影响其他农户 the row names"
+    " neither household nor person, as totals and signatures do: it is no data, nothing waits for"
+    " it, and no household comes back with it"
 )
 SHOWN: Final = 5
 """Problems told of a row."""
@@ -47,6 +48,15 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Footer:
+    """The row is a total or a signature: nobody's, with nothing to mend or to try again."""
+
+
+Unjudged = Repeat | Footer
+"""Rows the door is not asked about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """Rows, and what they say. `problems` by row where single rows are at fault.
 
@@ -59,7 +69,7 @@ class Item:
     """
 
     rows: tuple[Row, ...]
-    outcome: dict[str, JsonValue] | Rejected | Repeat
+    outcome: dict[str, JsonValue] | Rejected | Unjudged
     problems: dict[int, Rejected] = field(default_factory=dict)
     occurrence: int = 0
     is_part: bool = False
@@ -131,11 +141,11 @@ class Gatherer:
             yield self._household(group)
         footers, self._footers = self._footers, []
         for row in footers:
-            yield Item((row,), Rejected(RefusalReason.INVALID_FIELD, FOOTER))
+            yield Item((row,), Footer())
 
     def _single(self, row: Row, values: Values, wrong: Rejected | None) -> Item:
         if wrong is not None:
-            return Item((row,), wrong)
+            return Item((row,), Footer() if is_total(row, self.headers) else wrong)
         key = unique_key(values, self.mapping)
         if key is not None and key in self._seen:
             return Item((row,), Repeat(self._seen[key]))
