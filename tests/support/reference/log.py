@@ -30,6 +30,7 @@ from tests.support.reference.statements import (
     storms,
     told_by_another,
 )
+from tests.support.reference.taken_back import without
 
 
 class SecondOpinion:
@@ -58,6 +59,9 @@ class SecondOpinion:
             _counting(before), _counting(self.known), fact
         )
         ends = "corrected" if is_correction else None
+        if is_correction and newest(_counting(self.known)) is not None:
+            now = _counting(self.known)
+            self.stand = without(self.stand, _counting(before), now, day)
         steps = self._keep(*say(self.stand, self._look(day, ends)))
         return [*steps, *self._late(before, day)]
 

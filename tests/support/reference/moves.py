@@ -451,7 +451,7 @@ def _into_group(course: Course) -> None:
         return
     movement = (
         "entered"
-        if not stand.eliminated
+        if not stand.eliminated_from
         else "rolled_back"
         if stand.eliminated & course.kinds
         else "reflagged"

@@ -42,6 +42,7 @@ from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import Move, move, restored
 from foothold_risk.rules.status.slips import RestsOnEntry, earlier_entry, thawed, undone
+from foothold_risk.rules.status.taken_back import Known, without_taken_back
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord
 from foothold_schemas.facts.facts import (
@@ -195,6 +196,10 @@ def judge(
     in_force = place.on(day)
     if household.as_of is not None and month_of(household.as_of) != month_of(day):
         household = forget_old(household, day, in_force.item_names())
+    if cause.ends is ExitReason.CORRECTED:
+        was = None if before is None else forget_old(before, day, in_force.item_names())
+        known = Known(place, control.heard, control.incidents)
+        household = without_taken_back(was, household, day, known)
     if household.is_refused:
         is_left = any(m.is_here(day) for m in register.members)
         target = (
@@ -219,11 +224,11 @@ def judge(
         if cause.ends is ExitReason.CORRECTED
         else control.spoke
     )
-    known = household
+    current = household
 
     def look(position: Position, entry: Register = register) -> Assessment:
         return assess(
-            fresh(known, position=position),
+            fresh(current, position=position),
             entry,
             day,
             in_force,
@@ -232,7 +237,7 @@ def judge(
             control.incidents,
         )
 
-    earlier = earlier_entry(known)
+    earlier = earlier_entry(current)
 
     def rests_on_entry(before: Position) -> bool:
         if earlier is None or policy.place(earlier.area) is not place:
@@ -240,7 +245,7 @@ def judge(
         target = look(before, earlier).target
         return target.status is Status.GROUP and target.group is before.group
 
-    stepped = _step(known, look, decided, cause, rests_on_entry)
+    stepped = _step(current, look, decided, cause, rests_on_entry)
     assessment = stepped.assessment
     impacts = impacts_of(hitting(assessment.view, in_force), in_force)
     judged = _judged_on(

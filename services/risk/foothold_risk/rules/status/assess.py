@@ -124,7 +124,7 @@ def assess(
     position, kinds = household.position, frozenset(f.kind for f in current)
     gone = [k for k in _found_before(position) if k not in kinds]
     stale_kinds = frozenset(k for k in gone if RESTS_ON[k] & {s.feed for s in view.silent})
-    held = tuple(k for k in gone if k in stale_kinds or _is_unknown(k, view))
+    held = tuple(k for k in gone if k in stale_kinds or is_unknown(k, view))
     # people's word covers what nothing heard can confirm by what it was last seen to rest on
     unconfirmed = (ground_in(w) for w in position.grounds if w.kind in held)
     words = holding(position.words, (*grounds, *unconfirmed), view)
@@ -176,8 +176,8 @@ def _standing(
     return _held(kinds, held, position) if stale_kinds and is_over else target
 
 
-def _is_unknown(kind: FindingKind, view: HouseholdOnDay) -> bool:
-    """Whether a rule that held before can be neither confirmed nor cleared."""
+def is_unknown(kind: FindingKind, view: HouseholdOnDay) -> bool:
+    """Whether a finding can be neither confirmed nor cleared, because income is not heard."""
     return view.net is None and (
         kind in NEEDS_INCOME
         or (kind is FindingKind.DISASTER_LOSS and disaster_loss.is_unknown(view))

@@ -499,7 +499,7 @@ def _entry(position: Position, assessment: Assessment) -> Movement:
 
     The same cause again rolls that back, a new one flags the household again.
     """
-    if not position.eliminated:
+    if not position.eliminated and position.eliminated_from is None:
         return Movement.ENTERED
     return (
         Movement.ROLLED_BACK

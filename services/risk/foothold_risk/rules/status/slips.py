@@ -6,7 +6,7 @@ A slip: a later entry shows that a leaving or a change of group rested on a wron
 is undone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from msgspec.msgpack import Decoder, Encoder
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, Slip
 from foothold_risk.rules.status.assess import Assessment
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Status
 
 _encoder = Encoder()
@@ -186,4 +187,46 @@ def thawed(position: Position) -> Position | None:
     }
     return replace(
         before, **learned, dismissal=position.dismissal, entry=position.entry, slip=position.slip
+    )
+
+
+def in_waiting(position: Position) -> Iterator[Position]:
+    """The position itself, and where the household may stand again.
+
+    That is where it stood when it refused or before a slip, and what its cases left that may
+    return.
+    """
+    yield position
+    for packed in (position.frozen, b"" if position.slip is None else position.slip.before):
+        if packed:
+            yield _position.decode(packed)
+    for ended in (position.ended, *(case.ended for case in position.earlier)):
+        if ended is not None:
+            yield Position(
+                identified_on=ended.identified_on, causes=ended.causes, clear_since=ended.day
+            )
+
+
+def without_causes(position: Position, kinds: Collection[FindingKind]) -> Position:
+    """Without these among the risks of its spell, wherever the household may stand again."""
+
+    def others(causes: tuple[FindingKind, ...]) -> tuple[FindingKind, ...]:
+        return tuple(kind for kind in causes if kind not in kinds)
+
+    def repacked(before: bytes) -> bytes:
+        return (
+            _encoder.encode(without_causes(_position.decode(before), kinds)) if before else before
+        )
+
+    ended, slip = position.ended, position.slip
+    return replace(
+        position,
+        causes=others(position.causes),
+        ended=None if ended is None else replace(ended, causes=others(ended.causes)),
+        earlier=tuple(
+            replace(case, ended=replace(case.ended, causes=others(case.ended.causes)))
+            for case in position.earlier
+        ),
+        frozen=repacked(position.frozen),
+        slip=None if slip is None else replace(slip, before=repacked(slip.before)),
     )

@@ -1,0 +1,121 @@
+"""Which risks of a spell rest on what a correction took away: they ask for no measure.
+
+A risk of which nothing is found any more is asked about on every day that matters to it: today, the
+day people identified the household, the last day before it was clear, and each day of which
+something was taken back or said anew. Where it was found on one of them by what was known before,
+and is found on none by what is known now, it was never one.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from foothold_risk.rules.calendar import first_day
+from foothold_risk.rules.context.heard import Heard
+from foothold_risk.rules.context.incidents import Incidents
+from foothold_risk.rules.household.facts import (
+    Check,
+    Claim,
+    Disaster,
+    Grading,
+    HeldFact,
+    Income,
+    Spending,
+)
+from foothold_risk.rules.household.household import Household, Position, fresh
+from foothold_risk.rules.policy import Place
+from foothold_risk.rules.status.assess import assess, is_unknown
+from foothold_risk.rules.status.slips import in_waiting, without_causes
+from foothold_schemas.findings import FindingKind
+
+MOST_DAYS = 30
+"""Days of which something changed that are asked about, the latest (I)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What findings of a day gone by rest on beside the household's facts."""
+
+    place: Place
+    heard: Heard
+    incidents: Incidents
+
+
+def without_taken_back(
+    before: Household | None, after: Household, day: date, known: Known
+) -> Household:
+    """The household at a correction, without the risks of its spell that it took away.
+
+    `before`: the household without the correction; None where an incident was corrected, which is
+    a risk of no other kind than `area_struck`.
+    """
+    position = after.position
+    causes = {kind for waiting in in_waiting(position) for kind in waiting.causes}
+    if not causes:
+        return after
+    days = _days(before, after, day)
+    were = (
+        set(position.findings) & {FindingKind.AREA_STRUCK}
+        if before is None
+        else _found(fresh(before, position=position), causes, days, known)
+    )
+    gone = (causes & were) - (_found(after, causes & were, days, known) if were else set())
+    return fresh(after, position=without_causes(position, gone)) if gone else after
+
+
+def _days(before: Household | None, after: Household, day: date) -> list[date]:
+    days = {day}
+    for waiting in in_waiting(after.position):
+        days |= {waiting.identified_on} if waiting.identified_on else set()
+        days |= {waiting.clear_since - timedelta(days=1)} if waiting.clear_since else set()
+    changed = {
+        min(day_of, day)
+        for fact in _changed(before, after)
+        if (day_of := _first_counted(fact)) is not None
+    }
+    return sorted({*days, *sorted(changed)[-MOST_DAYS:]})
+
+
+def _changed(before: Household | None, after: Household) -> Iterator[HeldFact]:
+    if before is None:
+        return
+    ids, kept = ({f.fact_id for f in household.held()} for household in (before, after))
+    yield from (f for f in before.held() if f.fact_id not in kept)
+    yield from (f for f in after.held() if f.fact_id not in ids)
+
+
+def _first_counted(fact: HeldFact) -> date | None:
+    """The first day on which all of it counts, of what a risk is found by.
+
+    An income does after its last month.
+    """
+    match fact:
+        case Income():
+            return first_day(fact.last_month + 1)
+        case Claim() | Spending() | Disaster() | Check() | Grading():
+            return fact.day
+        case _:
+            return None
+
+
+def _found(
+    household: Household, causes: Iterable[FindingKind], days: Iterable[date], known: Known
+) -> set[FindingKind]:
+    """Which of the risks are found on one of the days, or cannot be known, by these facts."""
+    found: set[FindingKind] = set()
+    if household.register is None:
+        return found
+    # nothing is held over or dismissed on a day gone by
+    bare = fresh(household, position=Position(identified_on=household.position.identified_on))
+    for day in days:
+        seen = assess(
+            bare,
+            household.register,
+            day,
+            known.place.on(day),
+            known.heard,
+            incidents=known.incidents,
+        )
+        found |= {f.kind for f in seen.findings}
+        found |= {kind for kind in causes if is_unknown(kind, seen.view)}
+    return found
