@@ -32,7 +32,7 @@ from tests.support.running.sender import BATCH, SINGLE, Sender, eventually, tran
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(1_800)]
 
-EXAMPLES = int(os.environ.get("FOOTHOLD_UGLY_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("FOOTHOLD_UGLY_EXAMPLES", "60"))
 TODAY = date(2026, 6, 10)
 UGLY_AGENCY, GOOD_AGENCY = "statistics", "health-insurance"
 TOPIC = agency_card(UGLY_AGENCY).name
@@ -119,12 +119,17 @@ def running(own_foothold: Stack, own_sender: Sender) -> Running:
     return Running(own_foothold, own_sender)
 
 
+def as_many_as(kind: str) -> int:
+    """How many events of the kind: as asked for, and so many that no field is left out."""
+    return max(EXAMPLES, len(ugly.fields_of(kind)))
+
+
 def by_http(running: Running, kind: str) -> None:
     """All that a body may hold as one batch; what spoils a body alone."""
     key = "operator" if kind in OPERATOR_KINDS else UGLY_AGENCY
     source = "/agencies/foothold-operator" if kind in OPERATOR_KINDS else f"/agencies/{UGLY_AGENCY}"
     fixed = {"bundle": running.bundle} if kind == "PolicyAdopted" else {}
-    events = ugly.examples(kind, EXAMPLES, source, **fixed)
+    events = ugly.examples(kind, as_many_as(kind), source, **fixed)
     together = [event for event in events if not ugly.spoils(event)]
     for chunk in (together[first : first + 1_000] for first in range(0, len(together), 1_000)):
         answer = running.send(ugly.as_json(chunk), key, BATCH)
@@ -176,7 +181,9 @@ def read_up_to_here(running: Running) -> None:
 
 def by_kafka(running: Running, kind: str, producer: Producer) -> None:
     """Every third in binary mode; some at a time before time."""
-    for place, event in enumerate(ugly.examples(kind, EXAMPLES, f"/agencies/{UGLY_AGENCY}")):
+    for place, event in enumerate(
+        ugly.examples(kind, as_many_as(kind), f"/agencies/{UGLY_AGENCY}")
+    ):
         value, headers = (
             (ugly.as_json(event.get("data")), ugly.as_headers(event))
             if place % 3 == 0
@@ -308,7 +315,7 @@ STORM = {
 
 @pytest.mark.parametrize("kind", ugly.KINDS)
 def test_the_ugly_values_reach_every_field_of_their_kind(kind: str) -> None:
-    events = ugly.examples(kind, 400, "/agencies/x")
+    events = ugly.examples(kind, len(ugly.fields_of(kind)), "/agencies/x")
     sound = ugly.example(kind, 0, "/agencies/x")
     touched = {
         name
@@ -318,7 +325,6 @@ def test_the_ugly_values_reach_every_field_of_their_kind(kind: str) -> None:
         if data.get(name) != sound["data"][name]
     }
 
-    assert len(events) > 150
     assert touched >= set(sound["data"]) - {"register_number"}
     assert {event_type(kind)} < {str(event.get("type")) for event in events}
     assert json.loads(ugly.as_json(sound)) == sound
