@@ -6,7 +6,7 @@ Names are those that messages carry, so that a word of people about them can be 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from hashlib import blake2b
@@ -54,6 +54,8 @@ class Event:
     amount: Fraction | None = None
     since: date = date.min
     last: date = date.min
+    also: frozenset[str] = frozenset()
+    """Other names it was told under."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ def is_same(now: Event, then: Event) -> bool:
     return now.since <= then.last and not is_graver and not is_dearer
 
 
+def was_seen(name: str, event: Event, seen: Mapping[str, Event]) -> bool:
+    """Whether it is among what was seen, by whichever of its names, and no worse."""
+    return any(n in seen and is_same(event, seen[n]) for n in {name} | event.also)
+
+
 def joined(had: Mapping[str, Event], more: Mapping[str, Event]) -> dict[str, Event]:
     """Both, each as grave as it ever was."""
     result = dict(had)
@@ -93,11 +100,11 @@ def joined(had: Mapping[str, Event], more: Mapping[str, Event]) -> dict[str, Eve
 
 
 def grounds(
-    opinion: Opinion, today: date, *, identified: bool, first_names: Mapping[str, str]
+    opinion: Opinion, today: date, *, identified: bool, called: Mapping[str, list[str]]
 ) -> dict[str, Ground]:
     """Of every finding of the day what it rests on.
 
-    `first_names`: disaster → what it was called before it was amended.
+    `called`: disaster → what those who told of it called it at first, in the order they told.
     """
     seen, findings = opinion.seen, opinion.findings
     year = [
@@ -144,22 +151,26 @@ def grounds(
         )
     result |= {
         name: Ground(events)
-        for name, events in _events(opinion, today, first_names).items()
+        for name, events in _events(opinion, today, called).items()
         if name in findings
     }
     return result
 
 
 def _events(
-    opinion: Opinion, today: date, first_names: Mapping[str, str]
+    opinion: Opinion, today: date, called: Mapping[str, list[str]]
 ) -> dict[str, dict[str, Event]]:
     seen = opinion.seen
     storms = {
         f"{s.hazard} {s.struck_on}": _disaster(s) for s in seen.storms if _counts(s, seen, today)
     }
-    called = storms.keys() - first_names.keys()
+    first = {name: next(iter(called.get(name, [name]))) for name in storms}
+    own = {name for name in storms if first[name] == name}
+    shown = {name: name if first[name] in own else first[name] for name in storms}
     storms = {
-        name if first_names.get(name, name) in called else first_names.get(name, name): storm
+        shown[name]: replace(
+            storm, also=frozenset([*called.get(name, []), name]) - set(shown.values())
+        )
         for name, storm in storms.items()
     }
     here = [m for m in seen.entry.members if is_here(m, today)]

@@ -93,8 +93,8 @@ class SecondOpinion:
             thought = opinion(
                 unanswered, day, everything_heard=True, identified=is_identified, ahead=False
             )
-            called = first_names(self.known, counting)
-            return thought, grounds(thought, day, identified=is_identified, first_names=called)
+            called = names_of_storms(self.known, counting)
+            return thought, grounds(thought, day, identified=is_identified, called=called)
 
         def look(stand: Stand) -> Today:
             thought, rests_on = seen(stand.answered, is_identified=stand.identified is not None)
@@ -177,16 +177,23 @@ def _counting(known: list[FactRecord]) -> list[FactRecord]:
     return list({f.fact_id: f for f in known if f.fact_id not in withdrawn}.values())
 
 
-def first_names(known: Iterable[FactRecord], counting: Iterable[FactRecord]) -> dict[str, str]:
-    """Each disaster whose day or hazard was amended, and what it was called at first."""
+def names_of_storms(
+    known: Iterable[FactRecord], counting: Iterable[FactRecord]
+) -> dict[str, list[str]]:
+    """Each disaster → what it was called at first by each who tells of it, in the order of telling.
+
+    What was amended is called as it was before.
+    """
     all_by_id = {f.fact_id: f for f in known if isinstance(f.data, DisasterStruck)}
 
     def first(record: FactRecord) -> str:
         amended = [all_by_id[name] for name in record.withdraws if name in all_by_id]
         return min(map(first, amended), default=_own(record))
 
-    storms = [f for f in counting if isinstance(f.data, DisasterStruck)]
-    return {_own(f): first(f) for f in storms if first(f) != _own(f)}
+    called: dict[str, list[str]] = {}
+    for record in sorted((f for f in counting if isinstance(f.data, DisasterStruck)), key=age):
+        called.setdefault(_own(record), []).append(first(record))
+    return called
 
 
 def _own(record: FactRecord) -> str:

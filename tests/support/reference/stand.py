@@ -10,7 +10,7 @@ from typing import Any
 
 from foothold_schemas.facts.decisions import MeasureDelivered
 from foothold_schemas.facts.register import HouseholdRegistered
-from tests.support.reference.events import WAVERING_DAYS, Event, Ground, heavy, is_same
+from tests.support.reference.events import WAVERING_DAYS, Event, Ground, heavy, was_seen
 from tests.support.reference.opinion import LEADS, RISKS, Opinion
 from tests.support.reference.words import Word, is_covered, last_day_passed
 
@@ -167,9 +167,7 @@ class Course:
             for n, e in (g.events or {}).items()
         }
         self.events = happened
-        self.new_events = {
-            n for n, e in happened.items() if n not in stand.had or not is_same(e, stand.had[n])
-        }
+        self.new_events = {n for n, e in happened.items() if not was_seen(n, e, stand.had)}
         self.has_fallen = "grade_fell" in self.kinds and bool(
             self.new_events & set(self.speaking["grade_fell"].events or {})
         )

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from foothold_schemas.facts.saw import Saw
 from tests.support.reference.arithmetic import yuan
-from tests.support.reference.events import SHARE, Event, Ground, is_same
+from tests.support.reference.events import SHARE, Event, Ground, was_seen
 
 DISMISSAL_DAYS = 366
 
@@ -55,7 +55,7 @@ def is_covered(
         return False
     if ground.events is not None:
         return all(
-            any(name in w.events and is_same(event, w.events[name]) for w in heard if w.events)
+            any(was_seen(name, event, w.events) for w in heard if w.events)
             for name, event in ground.events.items()
         )
     return any(ground.beyond - w.beyond <= w.value * SHARE for w in heard)

@@ -41,7 +41,11 @@ from foothold_risk.rules.findings import (
 from foothold_risk.rules.findings.finding import Found, income_window
 from foothold_risk.rules.household.facts import Claim, Report, Spending
 from foothold_risk.rules.household.household import Event, report_name
-from foothold_risk.rules.household.statements import latest_of_each, stays_told_twice
+from foothold_risk.rules.household.statements import (
+    all_names,
+    latest_of_each,
+    stays_told_twice,
+)
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_schemas.facts.checks import Guarantee
@@ -162,7 +166,7 @@ def is_covered(event: Event, seen: Event, share: int) -> bool:
     `share` in ten-thousandths. A loss nobody had put a figure to is not grown by one.
     """
     return (
-        event.name == seen.name
+        seen.name in event.names
         and event.since <= seen.last
         and all(now <= then for now, then in zip(event.states, seen.states, strict=False))
         and (not seen.amount or event.amount * SHARE_SCALE <= seen.amount * (SHARE_SCALE + share))
@@ -187,8 +191,8 @@ def unseen(
     return tuple(
         e
         for e in events
-        if not any(is_covered(e, s, share) for s in by_name.get(e.name, ()))
-        and not (e.name not in by_name and e.last <= oldest)
+        if not any(is_covered(e, s, share) for name in e.names for s in by_name.get(name, ()))
+        and not (by_name.keys().isdisjoint(e.names) and e.last <= oldest)
     )
 
 
@@ -212,7 +216,8 @@ def _merged(events: Iterable[Event]) -> list[Event]:
                 else known.states or event.states
             )
             since, last = max(known.since, event.since), max(known.last, event.last)
-            event = Event(event.name, states, max(known.amount, event.amount), since, last)  # noqa: PLW2901 - the two are one
+            also = tuple(sorted({*known.also, *event.also}))
+            event = Event(event.name, states, max(known.amount, event.amount), since, last, also)  # noqa: PLW2901 - the two are one
         merged[event.name] = event
     return sorted(merged.values(), key=lambda e: (-e.last, e.name))
 
@@ -255,15 +260,21 @@ def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
 
 
 def _disasters(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+    """By the name each was first told under, where no other disaster stands under that one."""
     hits = disaster_loss.hits(view)
     own = {disaster.own_name for disaster in hits if not disaster.known_as}
+    called = {
+        d.own_name: d.known_as if d.known_as and d.known_as not in own else d.own_name for d in hits
+    }
+    told = all_names((view.as_told or view.household).disasters)
     for disaster in hits:
-        is_free = disaster.known_as and disaster.known_as not in own
+        name = called[disaster.own_name]
         yield Event(
-            disaster.known_as if is_free else disaster.own_name,
+            name,
             (_HOME[disaster.home], _WORKER[disaster.main_worker]),
             disaster.loss or 0,
             last=disaster.day.toordinal(),
+            also=tuple(sorted(told[disaster.own_name] - set(called.values()))),
         )
 
 

@@ -67,6 +67,8 @@ class Event(Packed, frozen=True):
 
     `since`, `last`: ordinals of the day from which it is another event than one seen before, and of
     the last day somebody said so.
+
+    `also`: other names under which it was told before it was amended.
     """
 
     name: str
@@ -74,6 +76,12 @@ class Event(Packed, frozen=True):
     amount: int = 0
     since: int = 0
     last: int = 0
+    also: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names it is known by."""
+        return self.name, *self.also
 
 
 class Word(Packed, frozen=True):

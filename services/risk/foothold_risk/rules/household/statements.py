@@ -179,7 +179,8 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
     """Return one disaster for each hazard and day.
 
     A hazard and a day are one disaster: of each sender the latest version is taken, then what is
-    verified before what is not, then the latest.
+    verified before what is not, then the latest. It goes by the name it was first told under, of
+    what is told of it now: of a flood that was amended to be a fire told before, that is the fire.
     """
     latest_by_sender = latest_of_each(disasters)
     events: dict[Name, list[Disaster]] = {}
@@ -190,14 +191,27 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
         if len(events) == len(latest_by_sender)
         else tuple(map(_believed, events.values()))
     )
-    renamed = sorted((d for d in disasters if d.known_as), key=lambda d: d.known_as, reverse=True)
-    first_names = {(d.hazard, d.day): d.known_as for d in renamed}
-    if not first_names:
+    if not any(d.known_as for d in disasters):
         return believed
+    first_told = {event: min(told, key=version_key) for event, told in _told_of(disasters).items()}
     return tuple(
-        msgspec.structs.replace(d, known_as=first_names.get((d.hazard, d.day), ""))
-        for d in believed
+        msgspec.structs.replace(d, known_as=first_told[d.hazard, d.day].known_as) for d in believed
     )
+
+
+def all_names(disasters: Sequence[Disaster]) -> dict[str, frozenset[str]]:
+    """Own name of each disaster → all names it was told under, before it was amended as well."""
+    return {
+        told[0].own_name: frozenset({d.known_as or d.own_name for d in told} | {told[0].own_name})
+        for told in _told_of(disasters).values()
+    }
+
+
+def _told_of(disasters: Sequence[Disaster]) -> dict[Name, list[Disaster]]:
+    told: dict[Name, list[Disaster]] = {}
+    for disaster in disasters:
+        told.setdefault((disaster.hazard, disaster.day), []).append(disaster)
+    return told
 
 
 def _believed(disasters: Sequence[Disaster]) -> Disaster:
