@@ -31,6 +31,7 @@ from foothold_alerts.tables.cases import (
     TransitionRow,
 )
 from foothold_alerts.tables.rows import SYSTEM, area_of, audit_row, case_of, case_row, review_row
+from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.messages.transitions import DayDone, Judgement, Transition
 
 EMPTY: Final[Mapping[str, str]] = {}
@@ -290,6 +291,18 @@ class Cases:
             )
 
 
+_ACTED: Final = {
+    RESTORED: Event.RESTORED,
+    NOT_CARRIED_OUT: Event.NOT_CARRIED_OUT,
+    "reopened": Event.REOPENED,
+}
+"""What became of a case, where nobody decided it just now."""
+_DECIDED: Final = {
+    Decision.REOPENED: Event.TAKEN_BACK,
+    Decision.ROLLED_BACK: Event.ROLLED_BACK,
+}
+
+
 def _news(before: Case | None, response: Response, transition: Transition) -> Event | None:
     """What people should be told of: a case opened, one that has turned urgent, or news of one.
 
@@ -300,7 +313,12 @@ def _news(before: Case | None, response: Response, transition: Transition) -> Ev
     if response.case.is_urgent and not (
         before is not None and before.is_urgent and response.action == "updated"
     ):
-        return Event.URGENT
-    if response.action in ("opened", "reopened", RESTORED, NOT_CARRIED_OUT):
-        return Event.OPENED
+        return Event.URGENT_IDENTIFIED if transition.is_identified else Event.URGENT
+    decided = None if transition.decided is None else _DECIDED.get(transition.decided)
+    if decided is not None:
+        return decided
+    if response.action == "opened":
+        return Event.NEWS if transition.is_identified else Event.OPENED
+    if response.action in _ACTED:
+        return _ACTED[response.action]
     return Event.NEWS if transition.is_told else None

@@ -14,6 +14,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    null,
     or_,
     select,
 )
@@ -40,6 +41,8 @@ from foothold_alerts.tables.cases import (
     VisitRow,
 )
 from foothold_alerts.tables.paging import Paged, read_page
+from foothold_schemas.facts.decisions import Decision
+from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.values import JsonObject
 
 PAGE: Final = 50
@@ -152,6 +155,7 @@ class Inbox:
         latest = (
             _reason(now, "zh").label("reason_zh"),
             _reason(now, "en").label("reason_en"),
+            _told_otherwise(now).label("told_otherwise"),
             CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
             _is_wavering().label("is_wavering"),
         )
@@ -357,16 +361,28 @@ async def _all(
     )
 
 
-def _reason(now: type[ViewRow], language: str) -> ColumnElement[str]:
-    """The sentence of the moment the case's page shows: see `rules/acts/moment.py`."""
-    view, latest = now.body, CaseRow.latest
-    is_now = and_(
+def _is_now(now: type[ViewRow]) -> ColumnElement[bool]:
+    """Whether the case's page shows its view: see `rules/acts/moment.py`."""
+    view = now.body
+    return and_(
         CaseRow.stage.in_([s.value for s in OPEN]),
         view["episode"].as_integer() == CaseRow.episode,
-        func.coalesce(view["number"].as_integer(), 0) >= latest["number"].as_integer(),
+        func.coalesce(view["number"].as_integer(), 0) >= CaseRow.latest["number"].as_integer(),
         view["reason"].is_not(None),
     )
-    return case((is_now, view["reason"][language].astext), else_=latest["reason"][language].astext)
+
+
+def _reason(now: type[ViewRow], language: str) -> ColumnElement[str]:
+    """The sentence of the moment the case's page shows."""
+    shown, latest = now.body["reason"][language].astext, CaseRow.latest["reason"][language].astext
+    return case((_is_now(now), shown), else_=latest)
+
+
+def _told_otherwise(now: type[ViewRow]) -> ColumnElement[Any]:
+    """The last transition, where its sentence is made here: see `rules/happened.py`."""
+    movement, decided = CaseRow.latest["movement"].astext, CaseRow.latest["decided"].astext
+    is_ours = or_(movement == Movement.RELAPSED, decided == Decision.REOPENED)
+    return case((and_(is_ours, ~_is_now(now)), CaseRow.latest), else_=null())
 
 
 def _reviews() -> Select[Any]:

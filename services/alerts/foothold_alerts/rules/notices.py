@@ -32,6 +32,12 @@ class Event(StrEnum):
 
     OPENED = "opened"
     URGENT = "urgent"
+    URGENT_IDENTIFIED = "urgent_identified"
+    REOPENED = "reopened"
+    TAKEN_BACK = "taken_back"
+    ROLLED_BACK = "rolled_back"
+    RESTORED = "restored"
+    NOT_CARRIED_OUT = "not_carried_out"
     NEWS = "news"
     NEAR = "near"
     OVERDUE = "overdue"
@@ -120,6 +126,30 @@ _TITLES: Final = {
     Event.URGENT: (
         "危急线索{count}件（信号，未经认定），请立即查看",
         "{count} households in danger (signals, not identified): please look at once",
+    ),
+    Event.URGENT_IDENTIFIED: (
+        "监测对象危急{count}户，请立即查看",
+        "{count} identified households in danger: please look at once",
+    ),
+    Event.REOPENED: (
+        "已结束的案件因同一情况反复而继续{count}件",
+        "{count} cases that had ended go on: what they rested on is back",
+    ),
+    Event.TAKEN_BACK: (
+        "撤回排除、恢复办理{count}件（人工决定）",
+        "{count} cases whose dismissal people took back",
+    ),
+    Event.ROLLED_BACK: (
+        "消除回退、恢复监测{count}户（人工决定）",
+        "{count} households whose elimination people rolled back: monitored again",
+    ),
+    Event.RESTORED: (
+        "登记更正后恢复办理{count}件",
+        "{count} cases restored after a register entry was mended",
+    ),
+    Event.NOT_CARRIED_OUT: (
+        "决定未生效、退回重办{count}件",
+        "{count} decisions not carried out: to be decided again",
     ),
     Event.NEWS: (
         "在办案件有新情况{count}件，请核对",

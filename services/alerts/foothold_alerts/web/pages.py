@@ -14,10 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from foothold_alerts.rules.days import SHANGHAI
+from foothold_alerts.rules.happened import in_a_sentence, in_words
 from foothold_alerts.rules.relief.capital import capital
 from foothold_alerts.web.policy_words import CONFIDENCE, policy_name, policy_value
 from foothold_alerts.web.words import en, zh
-from foothold_schemas.values import Fen
+from foothold_schemas.values import Fen, Sentence
 
 COOKIE: Final = "foothold-language"
 
@@ -120,9 +121,15 @@ class Pages:
             word_zh=zh,
             word_en=en,
             sentence=lambda s: _sentence(language, s),
+            happened=lambda body: text(*_both(in_words(body))),
+            in_a_sentence=lambda body: in_a_sentence(body).model_dump(),
             **values,
         )
         return HTMLResponse(body, status_code=status)
+
+
+def _both(words: Sentence) -> tuple[str, str]:
+    return words.zh, words.en
 
 
 def _moment(value: datetime | str) -> str:

@@ -17,6 +17,7 @@ from foothold_alerts.rules.acts.two import TwoNo
 from foothold_alerts.rules.case import CloseReason, Role
 from foothold_alerts.rules.relief.relief import ReliefAct
 from foothold_alerts.web.app import make_app
+from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.facts.saw import Saw, SeenEvent
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
@@ -328,3 +329,37 @@ async def test_the_page_gives_back_what_it_showed_and_marks_what_wavers(
     assert "反复" in inbox
     assert "反复" in page
     assert "fire 2026-06-09" in page
+
+
+async def test_a_dismissal_taken_back_reads_so_on_every_page_and_in_the_notice(
+    alerts_database: AsyncEngine,
+) -> None:
+    cases = cases_on(alerts_database)
+    await cases.take([storm(1, "fire 2026-06-09", status=Status.GROUP)], NOW)
+    back = storm(
+        2,
+        "fire 2026-06-09",
+        movement=Movement.RELAPSED,
+        decided=Decision.REOPENED,
+        previous_group=None,
+    )
+    await cases.take([back], NOW)
+    accounts = Accounts(alerts_database, 12)
+    password = await accounts.add("zhang", "370399", Role.COUNTY, NOW)
+    app = httpx.ASGITransport(make_app(desk_on(alerts_database, accounts)))
+    async with httpx.AsyncClient(transport=app, base_url="http://desk") as client:
+        await client.post("/login", data={"name": "zhang", "password": password})
+        case, inbox = (await client.get("/cases/1")).text, (await client.get("/")).text
+
+    lead, history = case.split('class="lead">')[1], case.split('class="history">')[1]
+    for page in (lead.split("</p>")[0], inbox, history.split("</ol>")[0]):
+        assert "排除已撤回" in page
+        assert "The dismissal was taken back" in page
+        assert "恢复期" not in page
+        assert "relapsed" not in page
+    assert "撤回排除，恢复办理（人工决定）" in history
+    assert "dismissal taken back (people decided)" in history
+    assert await rows(alerts_database, "select event from notices order by notice_id") == [
+        ("opened",),
+        ("taken_back",),
+    ]
