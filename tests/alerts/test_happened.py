@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from foothold_alerts.cases.transitions import _news
+from foothold_alerts.cases.changes import _news
 from foothold_alerts.rules.happened import DECISIONS, ENDS, in_a_sentence, in_words
 from foothold_alerts.rules.notices import Event, words
 from foothold_alerts.rules.relief.causes import NOTHING

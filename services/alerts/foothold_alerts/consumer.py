@@ -17,11 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.areas.incidents import Incidents
 from foothold_alerts.areas.warnings import Areas
+from foothold_alerts.cases.changes import Taken
 from foothold_alerts.cases.disputes import Disputes
 from foothold_alerts.cases.mirror import Mirror
 from foothold_alerts.cases.records import Read, decode, is_day
 from foothold_alerts.cases.settling import Settling
-from foothold_alerts.cases.transitions import Cases, Taken
+from foothold_alerts.cases.transitions import Cases
 from foothold_alerts.metrics import Metrics
 from foothold_runtime.barrier import NeverSetAside, Reader
 from foothold_runtime.broker import Broker
