@@ -1,8 +1,10 @@
 """What senders are asked about: pairs of facts, and never about what has a number."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from foothold_risk.messages.view import view_of
+from foothold_risk.rules.context.heard import Span
+from foothold_risk.rules.household.fold import Folded, fold
 from foothold_risk.rules.items import Counts, IncomeItem
 from foothold_risk.rules.money.doubts import Doubt, doubts
 from foothold_risk.rules.policy import Policy
@@ -12,6 +14,7 @@ from foothold_schemas.messages.transitions import Status
 from foothold_schemas.messages.views import HouseholdView
 from foothold_schemas.wire.codec import decode_view
 from tests.support.made.build import (
+    AREA,
     HOUSEHOLD,
     OPEN_DAY,
     amending,
@@ -28,6 +31,9 @@ from tests.support.made.build import (
     value,
 )
 from tests.support.made.versions import AT, TICK
+
+TOLD_IN_MAY = datetime(2026, 5, 11, 4, tzinfo=UTC)
+HEARD = {f"statistics|IncomeReported|{AREA}": (Span(0, 100_000),)}
 
 
 def pairs(*facts: FactRecord) -> list[tuple[str, str, str]]:
@@ -54,6 +60,21 @@ def test_what_counts_once_is_asked_about_and_the_answer_ends_it() -> None:
     assert pairs(first, again, retracted("y2")) == []
     assert judged(household(first, again, both_real)).view.net == 260_000
     assert pairs(spending("70.00", "s1"), spending("70.00", "s2"))[0][0] == "repeated"
+
+
+def test_a_wage_told_with_its_month_and_without_is_asked_about_and_both_may_be_real() -> None:
+    given = income("500.00", "given", month="2026-05", yearly=False)
+    data = given.data.model_copy(update={"earned_month": None})
+    on_a_day = given.model_copy(
+        update={"data": data, "fact_id": identity("day"), "id": "day", "time": TOLD_IN_MAY}
+    )
+    numbered = amending(income("500.00", "n", month="2026-05", yearly=False, number="S1"), "given")
+
+    assert pairs(given, on_a_day) == pairs(on_a_day, given) == [("repeated", "day", "given")]
+    assert pairs(given, on_a_day, numbered) == []
+    home, outcome = fold(household(given), on_a_day, data, OPEN_DAY)  # type: ignore[arg-type]
+    assert (outcome, judged(home, known=HEARD).view.net) == (Folded.REPEATED, 50_000)
+    assert judged(household(given, on_a_day, numbered), known=HEARD).view.net == 100_000
 
 
 def test_what_has_a_number_or_is_two_sources_is_not_asked_about() -> None:

@@ -194,13 +194,44 @@ def months_of(
 ) -> list[FactRecord]:
     """The incomes that count, month by month, up to the month before today's what is carried."""
     sources: dict[tuple[object, ...], list[FactRecord]] = {}
-    for record in last_words(records):
+    for record in _each_month_once(last_words(records)):
         sources.setdefault(_source(record), []).append(record)
     return [
         month
         for records_of_source in sources.values()
         for month in _of_source(records_of_source, entry, (today.year, today.month))
     ]
+
+
+def _each_month_once(records: list[FactRecord]) -> list[FactRecord]:
+    """Of a wage told once with its month and once without, the one told first."""
+    taken: list[FactRecord] = []
+    left = sorted(records, key=age)
+    while left:
+        first = left.pop(0)
+        taken.append(first)
+        if _is_single_month(first):
+            twin = next((r for r in left if _is_single_month(r) and _is_twin(first, r)), None)
+            if twin is not None:
+                left.remove(twin)
+    return taken
+
+
+def _is_single_month(record: FactRecord) -> bool:
+    income = _income(record)
+    return not income.is_yearly and income.statement_number is None
+
+
+def _is_twin(one: FactRecord, other: FactRecord) -> bool:
+    months = (_income(one).earned_month is None, _income(other).earned_month is None)
+    return _bare(one) == _bare(other) and months in ((True, False), (False, True))
+
+
+def _bare(record: FactRecord) -> tuple[object, ...]:
+    """Source, month and amounts, whether the month was given or is that of the day."""
+    income, day = _income(record), day_in_china(record)
+    month = income.earned_month or f"{day.year:04d}-{day.month:02d}"
+    return *_source(record), month, int(income.amount), int(income.operating_expense)
 
 
 def _of_source(

@@ -38,6 +38,7 @@ from foothold_risk.rules.household.statements import (
     Statement,
     called,
     event_of,
+    is_told_with_month,
     latest_of_each,
     said_by,
     stays_told_twice,
@@ -366,6 +367,9 @@ def _beside(facts: Sequence[Any], fact: Statement) -> Folded:
     is_replacing = isinstance(fact, Income) and puts_right(facts, fact)
     if outcome is Folded.APPLIED:
         is_replacing = is_replacing or (isinstance(fact, Claim) and _is_told_twice(facts, fact))
+    if outcome is Folded.APPLIED and isinstance(fact, Income):
+        alike = [i for i in facts if (i.amount, i.expense) == (fact.amount, fact.expense)]
+        outcome = Folded.REPEATED if alike and is_told_with_month(alike, fact) else outcome
     return Folded.REPLACED if is_replacing else outcome
 
 

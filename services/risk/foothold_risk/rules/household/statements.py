@@ -13,6 +13,7 @@ Pure, and the same in any order of arrival.
 | income without a number | its source (with item, project), month and, where monthly, amounts |
 | spending without a number | its source (sender, person, category), day and amounts |
 
+Where the sender of an income gave no month, the day is of its name as well; see `told_with_month`.
 A later version with other content replaces; with the same content it is a repeat, and the earliest
 that says so stays the one that counts: so a statement sent again changes nothing, not even the id
 of the fact something rests on.
@@ -160,6 +161,40 @@ def latest_of_each(facts: Sequence[T]) -> tuple[T, ...]:
     if len(versions) == len(facts):  # nearly all households: nothing was said twice
         return tuple(facts)
     return tuple(v[0] if len(v) == 1 else latest(v) for v in versions.values())
+
+
+def told_with_month(incomes: Sequence[Income]) -> list[tuple[Income, Income]]:
+    """Pairs of which one counts: the earlier version, and the later one, which does not.
+
+    A sender that gives the month at one time and not at another tells of one wage twice. Each
+    statement with its month is the earliest of the equal ones of its source that happened in that
+    month and came without one. Of incomes of which the version that counts is known, by one name
+    for each item.
+    """
+    with_month: dict[Name, Income] = {}
+    without: dict[Name, Income] = {}
+    for income in incomes:
+        if income.months > 1 or income.name:
+            continue
+        key = *source_of(income), income.last_month, income.amount, income.expense
+        if income.has_month:
+            with_month[key] = income
+        elif key not in without or version_key(income) < version_key(without[key]):
+            without[key] = income
+    pairs = (
+        sorted((with_month[key], without[key]), key=version_key)
+        for key in with_month.keys() & without.keys()
+    )
+    return [(first, second) for first, second in pairs]
+
+
+def is_told_with_month(incomes: Sequence[Income], fact: Income) -> bool:
+    """Whether an income says what one of the others says that gives its month, or gives none."""
+    before, after = (
+        len(latest_of_each(of)) - len(told_with_month(latest_of_each(of)))
+        for of in (incomes, [*incomes, fact])
+    )
+    return before == after
 
 
 def event_of(fact: Statement) -> Name:

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules.calendar import month_of
-from foothold_risk.rules.household.facts import Register
+from foothold_risk.rules.household.facts import Income, Register
 from foothold_risk.rules.household.household import Household, fresh
 from foothold_risk.rules.household.sources import Lapse, sources
-from foothold_risk.rules.household.statements import called, latest_of_each, one_stay_each, struck
+from foothold_risk.rules.household.statements import (
+    called,
+    latest_of_each,
+    one_stay_each,
+    struck,
+    told_with_month,
+)
 from foothold_risk.rules.policy import PolicyOfDay
 
 
@@ -28,7 +34,7 @@ class Counting:
 
 def counting(household: Household, register: Register, day: date, policy: PolicyOfDay) -> Counting:
     """What counts of the household's facts as of the day, in any order of arrival."""
-    named = called(household.incomes, policy.item_names()) if household.incomes else []
+    named = _named(household, policy) if household.incomes else []
     one_off = policy.one_off_items
     kept_out = [i for i in named if i.item in one_off]
     earned = (
@@ -43,7 +49,7 @@ def counting(household: Household, register: Register, day: date, policy: Policy
     )
     counted = fresh(
         household,
-        incomes=() if earned is None else (*earned.incomes, *latest_of_each(kept_out)),
+        incomes=() if earned is None else (*earned.incomes, *kept_out),
         claims=one_stay_each(latest_of_each(household.claims), policy.bills_precedence),
         spendings=latest_of_each(household.spendings),
         disasters=struck(household.disasters),
@@ -52,3 +58,10 @@ def counting(household: Household, register: Register, day: date, policy: Policy
         assets=latest_of_each(household.assets),
     )
     return Counting(counted, () if earned is None else earned.lapses)
+
+
+def _named(household: Household, policy: PolicyOfDay) -> list[Income]:
+    """The incomes that count, under policy's names of their items."""
+    named = latest_of_each(called(household.incomes, policy.item_names()))
+    repeats = {other.fact_id for _, other in told_with_month(named)}
+    return [i for i in named if i.fact_id not in repeats]

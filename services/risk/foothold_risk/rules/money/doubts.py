@@ -22,6 +22,7 @@ from foothold_risk.rules.household.statements import (
     name_of,
     stays,
     stays_told_twice,
+    told_with_month,
 )
 from foothold_risk.rules.policy import PolicyOfDay
 from foothold_schemas.messages.explanation import DoubtKind
@@ -48,8 +49,11 @@ def doubts(household: Household, policy: PolicyOfDay) -> tuple[Doubt, ...]:
 
 
 def _doubts(household: Household, policy: PolicyOfDay) -> Iterator[Doubt]:
-    yield from _counted_once(
-        i for i in called(household.incomes, policy.item_names()) if not i.name
+    incomes = [i for i in called(household.incomes, policy.item_names()) if not i.name]
+    yield from _counted_once(incomes)
+    yield from (
+        Doubt(DoubtKind.REPEATED, counted.fact_id, other.fact_id)
+        for counted, other in told_with_month(latest_of_each(incomes))
     )
     yield from _counted_once(s for s in household.spendings if not s.name)
     bills = latest_of_each(household.claims)
