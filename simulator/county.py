@@ -49,6 +49,17 @@ class Surveyed:
         return f"{COUNTY}/{self.number}"
 
 
+def area_names(households: list[Surveyed]) -> Iterator[tuple[str, str, str]]:
+    """Code, name and English name of the county, its townships and its villages; all invented."""
+    yield COUNTY, "示范县", "Demonstration county"
+    villages = {household.village: household.commune for household in households}
+    for township in sorted({code[:9] for code in villages}):
+        number = int(township[6:]) - 100
+        yield township, f"示范{number}乡", f"township {number}"
+    for code, commune in sorted(villages.items()):
+        yield code, f"第{commune}村", f"village {commune}"
+
+
 def survey() -> list[Surveyed]:
     """All households of the survey."""
     with DATA.open(encoding="utf-8", newline="") as file:

@@ -4,6 +4,7 @@ Ends with a table and the inbox open.
 """
 
 import argparse
+import csv
 import json
 import re
 import shutil
@@ -38,6 +39,7 @@ from simulator.county import (
     SHANGHAI,
     Event,
     Surveyed,
+    area_names,
     claims,
     incomes,
     operator_event,
@@ -305,6 +307,14 @@ def write_workflow(folder: Path) -> Path:
     return folder
 
 
+def write_area_names(file: Path) -> Path:
+    """What the demonstration's areas are called."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerows([("code", "name", "name_en"), *area_names(survey())])
+    return file
+
+
 def _ports() -> Ports:
     """The usual doors if they are free, any others if not."""
     return Ports(
@@ -352,7 +362,10 @@ def demonstrate(
     if folder.is_dir():
         Stack.wipe(folder)
     policy_folder = write_policy(folder / "policy", ratio)
-    more = {"FOOTHOLD_ALERTS_WORKFLOWS": str(write_workflow(folder / "workflows").resolve())}
+    more = {
+        "FOOTHOLD_ALERTS_WORKFLOWS": str(write_workflow(folder / "workflows").resolve()),
+        "FOOTHOLD_ALERTS_AREA_NAMES": str(write_area_names(folder / "areas.csv").resolve()),
+    }
     started = time.monotonic()
     stack = Stack(
         folder,

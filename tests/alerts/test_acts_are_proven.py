@@ -6,12 +6,14 @@ A route that forgets it is found by its missing dependency.
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from foothold_alerts.area_names import AreaNames
 from foothold_alerts.web import act
 from foothold_alerts.web.act import prove
 from foothold_alerts.web.app import make_app
@@ -44,7 +46,7 @@ def unproven(routes: list[Any]) -> list[str]:
 
 def desk_routes() -> list[Any]:
     """Every route of the application, also of the routers it took over."""
-    app = make_app(cast("Any", None))
+    app = make_app(cast("Any", SimpleNamespace(area_names=AreaNames({}))))
     return [
         route
         for mounted in app.routes

@@ -16,6 +16,7 @@ from foothold_alerts.rules.notices import (
     words,
 )
 
+PLACE = ("地区代码 370399 101", "area code 370399 101")
 HOLIDAY = WorkDays({2026: {date(2026, 6, 19): False, date(2026, 6, 20): True}})
 """A Friday off, and the Saturday after it worked."""
 
@@ -94,10 +95,12 @@ def test_a_reminder_before_something_is_due_falls_into_office_hours_or_is_left_o
 
 
 def test_a_digest_says_that_it_is_a_signal_and_gives_links_to_the_first() -> None:
-    text = words("370399101", Event.URGENT, list(range(1, SHOWN + 4)), "https://desk.example")
+    text = words(PLACE, Event.URGENT, list(range(1, SHOWN + 4)), "https://desk.example")
 
     assert "23件（信号，未经认定）" in text.title
     assert "23 households in danger (signals, not identified)" in text.title
+    assert text.title.startswith("立足 地区代码 370399 101 危急线索")
+    assert "Foothold, area code 370399 101: 23" in text.title
     assert text.lines[0] == "https://desk.example/cases/1"
     assert (len(text.lines), text.lines[-1]) == (
         SHOWN + 1,
@@ -121,7 +124,7 @@ def test_a_place_is_the_township_until_it_has_gone_up_to_the_county() -> None:
     ],
 )
 def test_each_notice_leads_to_its_own_pages(event: Event, path: str, says: str) -> None:
-    notice = words("370399101", event, list(range(1, 23)), "https://desk.example")
+    notice = words(PLACE, event, list(range(1, 23)), "https://desk.example")
 
     assert says in notice.title
     assert notice.lines[0] == f"https://desk.example/{path}/1"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.area_names import AreaNames
 from foothold_alerts.areas.incidents import Incidents
 from foothold_alerts.areas.warnings import Areas
 from foothold_alerts.cases.back import TakingBack
@@ -85,9 +86,11 @@ def _built(settings: Settings, metrics: Metrics, engine: AsyncEngine) -> Built:
         Incidents(engine, notices, workflows),
     )
     disputes, pulse = Disputes(engine, hold, outbox), Pulse(engine, metrics)
+    area_names = AreaNames.load(settings.alerts_area_names)
     # it lives in the jobs it brings
-    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics)
+    Notifier(engine, jobs, notice_seal(settings), settings.alerts_url, metrics, area_names)
     desk = Desk(
+        area_names=area_names,
         accounts=Accounts(engine, settings.alerts_session_hours),
         work=Work(engine, workflows, calendar, outbox, hold),
         back=TakingBack(engine, workflows, calendar, outbox, hold),

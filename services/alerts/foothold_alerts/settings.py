@@ -5,7 +5,7 @@ Nothing else in this package looks at the environment.
 
 from typing import Self
 
-from pydantic import DirectoryPath, Field, SecretStr, model_validator
+from pydantic import DirectoryPath, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foothold_runtime.process_settings import ProcessSettings
@@ -51,6 +51,13 @@ class Settings(BaseSettings, ProcessSettings):
         description=(
             "Folder with a county's own versions of the workflow, `monitoring-<version>.yaml`; new"
             " cases go by the newest."
+        ),
+    )
+    alerts_area_names: FilePath | None = Field(
+        default=None,
+        description=(
+            "CSV of a county's own areas, `code,name` and if wanted `name_en`: townships and"
+            " villages, which the standard's table does not name."
         ),
     )
     proxies: Proxies = Field(

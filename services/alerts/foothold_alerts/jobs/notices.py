@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from standardwebhooks import Webhook
 
+from foothold_alerts.area_names import AreaNames
 from foothold_alerts.jobs.queue import AskedToWait, Away, Jobs
 from foothold_alerts.metrics import Metrics
 from foothold_alerts.rules.days import WorkDays
@@ -78,13 +79,20 @@ class Notifier:
     """The jobs, and the list of who is told."""
 
     def __init__(
-        self, engine: AsyncEngine, jobs: Jobs, seal: Seal, desk: str, metrics: Metrics | None = None
+        self,
+        engine: AsyncEngine,
+        jobs: Jobs,
+        seal: Seal,
+        desk: str,
+        metrics: Metrics | None = None,
+        names: AreaNames | None = None,
     ) -> None:
         self._engine = engine
         self._jobs = jobs
         self._seal = seal
         self._desk = desk.rstrip("/")
         self._metrics = metrics
+        self._names = names or AreaNames.load()
         jobs.task(GATHER, self.gather)
         jobs.task(SEND, self.send)
 
@@ -158,7 +166,7 @@ class Notifier:
                 )
             ).all()
             areas = receivers(place, (row.area for row in rows))
-            text = words(place, Event(event), numbers, self._desk)
+            text = words(self._names.of(place).texts, Event(event), numbers, self._desk)
             body = {
                 "place": place,
                 "event": event,

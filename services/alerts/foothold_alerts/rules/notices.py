@@ -176,8 +176,8 @@ _TITLES: Final = {
 }
 
 
-def words(place: str, event: Event, numbers: Sequence[int], desk: str) -> Text:
-    """One message for all of them, with links to the first."""
+def words(place: tuple[str, str], event: Event, numbers: Sequence[int], desk: str) -> Text:
+    """One message for all of them, with links to the first. `place`: in Chinese and English."""
     zh, en = _TITLES[event]
     count = len(numbers)
     lines = [f"{desk}/{event.path}/{number}" for number in numbers[:SHOWN]]
@@ -187,5 +187,7 @@ def words(place: str, event: Event, numbers: Sequence[int], desk: str) -> Text:
             f" {desk}/{'' if event.path == 'cases' else event.path}"
         )
     return Text(
-        f"立足 {place} {zh.format(count=count)} / Foothold: {en.format(count=count)}", tuple(lines)
+        f"立足 {place[0]} {zh.format(count=count)}"
+        f" / Foothold, {place[1]}: {en.format(count=count)}",
+        tuple(lines),
     )

@@ -90,7 +90,7 @@ def make_app(desk: Desk) -> FastAPI:
     """The application."""
     app = FastAPI(title="Foothold inbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
-    app.state.pages = pages = Pages()
+    app.state.pages = pages = Pages(desk.area_names)
     app.mount(
         "/static", StaticFiles(directory=pathlib.Path(__file__).with_name("static")), name="static"
     )

@@ -2,11 +2,12 @@
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fastapi import Request
 
+from foothold_alerts.area_names import AreaNames
 from foothold_alerts.areas.incidents import Incidents
 from foothold_alerts.areas.warnings import Areas
 from foothold_alerts.cases.back import TakingBack
@@ -55,6 +56,7 @@ class Desk:
     pulse: Pulse
     directory_seal: Seal
     is_production: bool
+    area_names: AreaNames = field(default_factory=AreaNames.load)
 
     @property
     def cookie(self) -> str:

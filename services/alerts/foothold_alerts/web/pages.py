@@ -3,20 +3,22 @@
 Every text is in the reader's language, or in both side by side.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from foothold_alerts.area_names import AreaNames
 from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.rules.happened import in_a_sentence, in_words
 from foothold_alerts.rules.relief.capital import capital
-from foothold_alerts.web.policy_words import CONFIDENCE, policy_name, policy_value
+from foothold_alerts.web.policy_words import CONFIDENCE, policy_name, policy_reference, policy_value
 from foothold_alerts.web.words import en, zh
 from foothold_schemas.values import Fen, Sentence
 
@@ -85,7 +87,7 @@ def _sentence(language: Language, text: Mapping[str, str]) -> Markup:
 class Pages:
     """The templates."""
 
-    def __init__(self) -> None:
+    def __init__(self, area_names: AreaNames) -> None:
         self._environment = Environment(
             loader=PackageLoader("foothold_alerts.web"),
             autoescape=True,
@@ -95,6 +97,7 @@ class Pages:
         )
         self._environment.globals |= {
             "policy_name": policy_name,
+            "policy_reference": policy_reference,
             "policy_value": policy_value,
             "confidence": CONFIDENCE,
         }
@@ -104,7 +107,8 @@ class Pages:
             "yuan": _yuan,
             "signed": _signed,
             "capital": capital,
-            "area": _area,
+            "area": _area_filter(area_names),
+            "area_plain": _plain_area_filter(area_names),
         }
 
     def render(
@@ -158,5 +162,23 @@ def _signed(fen: int) -> str:
     return f"{'+' if fen > 0 else ''}{Fen(fen)}"
 
 
-def _area(code: str) -> str:
-    return " ".join((code[:6], code[6:9], code[9:])).strip()
+def _area_filter(names: AreaNames) -> Callable[[Context, str], Markup]:
+    @pass_context
+    def area(context: Context, code: str) -> Markup:
+        """What an area is called in the page's language, and its code."""
+        called, text = names.of(code), context["t"]
+        name = text(called.zh, called.en) if called.zh != called.en else escape(called.zh)
+        return Markup("{} {}").format(name, called.code)
+
+    return area
+
+
+def _plain_area_filter(names: AreaNames) -> Callable[[Context, str], str]:
+    @pass_context
+    def area_plain(context: Context, code: str) -> str:
+        """The same without markup, for the title of a page."""
+        called, text = names.of(code), context["t"]
+        name = text.plain(called.zh, called.en) if called.zh != called.en else called.zh
+        return f"{name} {called.code}"
+
+    return area_plain

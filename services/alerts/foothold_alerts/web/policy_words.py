@@ -82,6 +82,92 @@ CONFIDENCE: Final = {
     "NEED": ("依据尚缺", "no source yet"),
 }
 """How sure a value is, as the policy files mark it."""
+REFERENCES: Final = {
+    "Illustrative. Not published for Zibo; supply the county's number.": (
+        "示例。淄博未公布，请填本县数值。"
+    ),
+    "One county's published amount.": "一县公布的金额。",
+    (
+        "The covers are published, their payout terms are not; which findings they answer "
+        "follows from what they insure."
+    ): "险种已公布，赔付条款未公布；对应哪些风险由承保内容推定。",
+    (
+        "Published terms of 齐惠保; the part basic insurance left above the amount, per person "
+        "and calendar year."
+    ): "齐惠保公布的条款：每人每自然年，基本医保支付后超过起付线的部分。",
+    "Illustrative. Foothold's own choice; no rule prescribes it.": "示例。立足自定，没有文件规定。",
+    "Foothold's own choice; nobody publishes such a number.": "立足自定，没有公布的数值。",
+    "National guidance on monitoring, six months of stable income.": (
+        "国家监测指导意见：收入稳定六个月。"
+    ),
+    "National guidance on monitoring, not before six months.": "国家监测指导意见：不早于六个月。",
+    "Monitoring rules name homes destroyed or badly damaged.": "监测办法列明住房倒塌或严重损坏。",
+    "Monitoring rules name a main worker dead or disabled.": "监测办法列明主要劳动力死亡或失能。",
+    (
+        "Illustrative. No thresholds for large-scale return to poverty are published; supply "
+        "the county's."
+    ): "示例。规模性返贫的阈值未公布，请填本县数值。",
+    "Illustrative. No exposure table is published; supply the county's.": (
+        "示例。受灾对照表未公布，请填本县的表。"
+    ),
+    "Foothold's default for signals nobody has identified; a county may set another.": (
+        "立足对未经认定信号的默认值，县可另定。"
+    ),
+    "Zichuan grades households at every half-year review.": "淄川区每半年评定一次农户等级。",
+    "Zibo's target for the own share of poor people.": "淄博市贫困人口自付比例目标。",
+    "Two no-worries, three guarantees and safe water.": "两不愁三保障和饮水安全。",
+    (
+        "Three routes of discovery, departments' data, cadres' visits and the household's own "
+        "report (village, hotline, one-key call)."
+    ): "三条发现渠道：部门数据、干部走访、农户自主申报（村、热线、一键呼叫）。",
+    "The survey replayed here has one sender.": "此处回放的调查只有一个报送单位。",
+    "The register of households is the unit of monitoring.": "以户籍登记的农户为监测单位。",
+    "The published share is seventy percent; Inner Mongolia uses sixty.": (
+        "公布的比例为百分之七十；内蒙古为百分之六十。"
+    ),
+    "Set by provinces and counties each year; there is no national amount.": (
+        "由省、县逐年确定，没有全国统一数额。"
+    ),
+    "Later project funds guarantee at least six percent.": "后期项目资金保底收益不低于百分之六。",
+    "Illustrative; published shares are 70 % and, in Inner Mongolia, 60 %.": (
+        "示例；公布的比例为 70%，内蒙古为 60%。"
+    ),
+    "Illustrative; a county writes down how often each agency has promised to send.": (
+        "示例；由县填写各单位约定的报送间隔。"
+    ),
+    "Illustrative; a county names the agencies that report income.": (
+        "示例；由县指定报送收入的单位。"
+    ),
+    "Illustrative. The weights are not published; supply the district's.": (
+        "示例。权重未公布，请填本区数值。"
+    ),
+    "Illustrative. The bands are not published; supply the district's.": (
+        "示例。等级分段未公布，请填本区数值。"
+    ),
+    (
+        "Illustrative, near the Vietnamese poverty line of 1998 used with the survey this "
+        "demonstration replays."
+    ): "示例，接近本演示所用调查的1998年越南贫困线。",
+    "Foothold's own list of what senders call their items; a county adds its own.": (
+        "立足整理的收入项目名称，县可补充。"
+    ),
+    "Foothold's own choice; no rule prescribes it.": "立足自定，没有文件规定。",
+    "Foothold's own choice; a county may set another.": "立足自定，县可另定。",
+    "Emergency and disaster relief are help; what a sale or a loan brings is not income.": (
+        "应急和灾害救助是帮扶；出售财产、借款所得不是收入。"
+    ),
+    "Emergency and disaster relief are help, not income.": "应急和灾害救助是帮扶，不是收入。",
+    "Compulsory education covers nine years.": "义务教育为九年。",
+    "Compulsory education begins at six.": "义务教育从六周岁开始。",
+    "Common to published negative lists; a county adjusts it.": (
+        "各地公布的负面清单共有的项目，县可调整。"
+    ),
+    "Binzhou and Qinghai look back twelve months and use fifty percent.": (
+        "滨州、青海回看十二个月，比例为百分之五十。"
+    ),
+}
+"""Where a value comes from, as the shipped policy files say it; a county writes its own as
+it likes."""
 _CODES: Final = {
     code.value: (word.zh, word.en)
     for kind in (HomeState, WorkerState)
@@ -114,3 +200,8 @@ def policy_value(text: str) -> tuple[str, str]:
         return chinese, text
     codes = [_CODES.get(code, (code, code)) for code in text.split(", ")]
     return "、".join(chinese for chinese, _ in codes), ", ".join(english for _, english in codes)
+
+
+def policy_reference(text: str) -> tuple[str, str]:
+    """Where the value comes from; a reference nobody has put into Chinese, as it is written."""
+    return REFERENCES.get(text, text), text

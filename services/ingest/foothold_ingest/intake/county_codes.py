@@ -19,8 +19,8 @@ _CACHE_SECONDS: Final = 10.0
 
 @cache
 def standard() -> Regions:
-    """GB/T 2260, with the years in which each code held (data/README.md)."""
-    text = files("foothold_ingest").joinpath("data/regions.csv").read_text(encoding="utf-8")
+    """GB/T 2260, with the years in which each code held (`data/README.md` of schemas)."""
+    text = files("foothold_schemas").joinpath("data/regions.csv").read_text(encoding="utf-8")
     return Regions.of(
         (row["code"], Held(_year(row["first_year"]), _year(row["last_year"])))
         for row in csv.DictReader(text.splitlines())

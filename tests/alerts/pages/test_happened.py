@@ -34,45 +34,47 @@ def test_every_decision_and_every_reason_of_an_end_has_its_words() -> None:
 def test_what_people_decided_is_told_as_theirs_however_the_household_moved(
     movement: Movement, decided: Decision
 ) -> None:
-    told = in_words(body(movement=movement, decided=decided))
+    phrase = in_words(body(movement=movement, decided=decided))
 
-    assert "人工决定" in told.zh
-    assert "people decided" in told.en
-    assert DECISIONS[decided].zh in told.zh
-    assert "反复" not in told.zh
-    assert "relapsed" not in told.en
+    assert "人工决定" in phrase.zh
+    assert "people decided" in phrase.en
+    assert DECISIONS[decided].zh in phrase.zh
+    assert "反复" not in phrase.zh
+    assert "relapsed" not in phrase.en
 
 
 @pytest.mark.parametrize("movement", Movement)
 @pytest.mark.parametrize("reason", ExitReason)
 def test_a_reason_stands_beside_the_movement(movement: Movement, reason: ExitReason) -> None:
     group = Group.MARGINAL
-    told = in_words(body(movement=movement, exit_reason=reason, previous_group=group))
+    phrase = in_words(body(movement=movement, exit_reason=reason, previous_group=group))
 
-    assert told.zh.startswith(TITLES[Movement][movement].zh)
-    assert movement is Movement.RESTORED or told.en.endswith(ENDS[reason].en)
+    assert phrase.zh.startswith(TITLES[Movement][movement].zh)
+    assert movement is Movement.RESTORED or phrase.en.endswith(ENDS[reason].en)
 
 
 @pytest.mark.parametrize("refused", Decision)
 def test_a_decision_that_was_not_carried_out_says_which(refused: Decision) -> None:
-    told = in_words(body(movement=Movement.REFUSED, refused=refused))
+    phrase = in_words(body(movement=Movement.REFUSED, refused=refused))
 
-    assert "决定未生效" in told.zh
-    assert DECISIONS[refused].zh in told.zh
-    assert DECISIONS[refused].en in told.en
+    assert "决定未生效" in phrase.zh
+    assert DECISIONS[refused].zh in phrase.zh
+    assert DECISIONS[refused].en in phrase.en
 
 
 def test_every_combination_has_its_own_words() -> None:
     """As risk can say them: a word of people, a reason, or neither."""
-    told = {
+    phrase = {
         (movement, decided, reason): in_words(
             body(movement=movement, decided=decided, exit_reason=reason)
         )
         for movement, decided, reason in product(Movement, (None, *Decision), (None, *ExitReason))
     }
 
-    assert all(words.zh and words.en and words.zh != words.en for words in told.values())
-    plain = [words.zh for (_, decided, reason), words in told.items() if not decided and not reason]
+    assert all(words.zh and words.en and words.zh != words.en for words in phrase.values())
+    plain = [
+        words.zh for (_, decided, reason), words in phrase.items() if not decided and not reason
+    ]
     assert len(set(plain)) == len(Movement)
 
 
@@ -82,12 +84,12 @@ def test_a_dismissal_taken_back_begins_with_that_and_keeps_the_findings(
     movement: Movement, group: Group | None
 ) -> None:
     moved = body(movement=movement, decided=Decision.REOPENED, group=group)
-    told = in_a_sentence(moved)
+    phrase = in_a_sentence(moved)
 
-    assert told.zh.startswith("排除已撤回")
-    assert told.en.startswith("The dismissal was taken back")
-    assert moved["findings"][0]["reason"]["zh"] in told.zh
-    assert not any(text in told.zh + told.en for text in WHILE_RECOVERING)
+    assert phrase.zh.startswith("排除已撤回")
+    assert phrase.en.startswith("The dismissal was taken back")
+    assert moved["findings"][0]["reason"]["zh"] in phrase.zh
+    assert not any(text in phrase.zh + phrase.en for text in WHILE_RECOVERING)
 
 
 def test_a_household_that_refused_is_told_nothing_of_what_was_found() -> None:
@@ -99,10 +101,10 @@ def test_a_household_that_refused_is_told_nothing_of_what_was_found() -> None:
             "figures": moved.figures.model_copy(update={"is_withheld": True}),
         }
     )
-    told = in_a_sentence(moved.model_dump(mode="json", exclude_none=True))
+    phrase = in_a_sentence(moved.model_dump(mode="json", exclude_none=True))
 
-    assert told.zh == "排除已撤回，作为风险线索继续办理。农户未授权。"
-    assert moved.findings[0].reason.en not in told.en
+    assert phrase.zh == "排除已撤回，作为风险线索继续办理。农户未授权。"
+    assert moved.findings[0].reason.en not in phrase.en
 
 
 def test_what_came_back_after_its_end_was_not_recovering() -> None:
@@ -135,14 +137,14 @@ def test_a_notice_says_what_happened_and_calls_nothing_a_signal_that_people_deci
     rolled_back = {"decided": Decision.ROLLED_BACK, "is_identified": True}
     assert news(transition("a", 2, **calm, **rolled_back)) is Event.ROLLED_BACK
     assert news(transition("a", 2, is_urgent=True, is_told=True)) is Event.URGENT
-    told = news(transition("a", 2, is_urgent=True, is_told=True, **rolled_back))
-    assert told is Event.URGENT_IDENTIFIED
+    phrase = news(transition("a", 2, is_urgent=True, is_told=True, **rolled_back))
+    assert phrase is Event.URGENT_IDENTIFIED
 
 
 @pytest.mark.parametrize("event", Event)
 def test_every_notice_has_its_words(event: Event) -> None:
-    told = words("370302101", event, [1, 2], "http://desk")
+    phrase = words(("淄川区", "Zichuan"), event, [1, 2], "http://desk")
 
-    assert "2" in told.title
+    assert "2" in phrase.title
     about_signals = event in (Event.OPENED, Event.URGENT, Event.REGION)
-    assert ("信号" in told.title) == about_signals
+    assert ("信号" in phrase.title) == about_signals

@@ -4,10 +4,18 @@ So is every value of a policy file, how sure it is, and the codes in it.
 """
 
 import pytest
+import yaml
 
-from foothold_alerts.web.policy_words import CONFIDENCE, POLICY_NAMES, policy_name, policy_value
+from foothold_alerts.web.policy_words import (
+    CONFIDENCE,
+    POLICY_NAMES,
+    policy_name,
+    policy_reference,
+    policy_value,
+)
 from foothold_risk.policy.known import KNOWN
 from foothold_schemas.facts.facts import HomeState, WorkerState
+from tests.support.running.parts import ROOT
 
 
 def test_every_value_of_a_policy_file_has_its_words() -> None:
@@ -15,6 +23,21 @@ def test_every_value_of_a_policy_file_has_its_words() -> None:
     assert all(
         chinese != english and not chinese.isascii() for chinese, english in POLICY_NAMES.values()
     )
+
+
+def test_every_reference_of_the_shipped_policy_is_read_in_chinese() -> None:
+    files = sorted((ROOT / "services/risk/foothold_risk/policy/bundles").glob("*/*.yaml"))
+    references = {
+        dated["reference"]
+        for file in files
+        for value in yaml.safe_load(file.read_text(encoding="utf-8")).get("values", {}).values()
+        for dated in value["dates"]
+    }
+
+    assert len(references) > 30
+    assert [text for text in sorted(references) if policy_reference(text)[0].isascii()] == []
+    assert all(policy_reference(text)[1] == text for text in references)
+    assert policy_reference("县政府2026年第3号文") == ("县政府2026年第3号文",) * 2
 
 
 def test_every_confidence_has_its_words() -> None:
