@@ -406,3 +406,22 @@ def test_a_case_that_has_gone_on_since_stays_where_it_is(stage: Stage) -> None:
         ).case
         is None
     )
+
+
+def test_a_dismissed_household_that_people_hear_recovers_again_has_its_case_opened() -> None:
+    dismissed = case(Stage.DISMISSED, close_reason=CloseReason.CAN_COPE)
+    back = {"movement": Movement.RECOVERING, "status": Status.RECOVERING, "is_identified": True}
+
+    noticed, silent = (
+        respond(dismissed, transition(**back, is_told=is_told), frozenset())
+        for is_told in (True, None)
+    )
+
+    assert noticed.case is not None
+    assert silent.case is not None
+    assert (noticed.action, noticed.case.stage, noticed.case.is_recovering) == (
+        "reopened",
+        Stage.IDENTIFIED,
+        True,
+    )
+    assert (silent.action, silent.case.stage) == ("updated", Stage.DISMISSED)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,13 @@ def policy_of(changes: Mapping[str, object]) -> Policy:
 
     Read by the real loader.
     """
+    return _loaded(yaml.safe_dump(dict(changes)))
+
+
+@cache
+def _loaded(changes: str) -> Policy:
     values = {}
-    for name, value in (dict(NUMBERS) | dict(changes)).items():
+    for name, value in (dict(NUMBERS) | yaml.safe_load(changes)).items():
         dated = (
             value
             if isinstance(value, dict) and all(isinstance(k, date) for k in value)

@@ -14,12 +14,12 @@ from foothold_schemas.facts.facts import DisasterStruck, MedicalClaimSettled
 from foothold_schemas.facts.register import HouseholdRegistered, MembershipDisputed, TicketState
 from foothold_schemas.facts.reports import RiskReported
 from tests.support.made.build import AREA
-from tests.support.reference.arithmetic import LINE
+from tests.support.reference.arithmetic import LINE, is_here
 from tests.support.reference.events import Ground, grounds
-from tests.support.reference.moves import say
+from tests.support.reference.moves import keeps, say
 from tests.support.reference.opinion import Opinion, opinion
 from tests.support.reference.people import decide, exempt, late
-from tests.support.reference.stand import Outbox, Recheck, Stand, Today
+from tests.support.reference.stand import OPEN, Course, Outbox, Recheck, Stand, Today
 from tests.support.reference.statements import (
     age,
     bills,
@@ -44,6 +44,7 @@ class SecondOpinion:
 
     def day(self, day: date) -> list[Outbox]:
         """A new day."""
+        self._weigh(self.known, day, is_correction=False)
         return self._keep(*say(self.stand, self._look(day)))
 
     def fact(self, fact: FactRecord, day: date) -> list[Outbox]:
@@ -51,19 +52,50 @@ class SecondOpinion:
         before, self.known = self.known, [*self.known, fact]
         if newest(_counting(before)) is None:
             return self.day(day) if isinstance(fact.data, HouseholdRegistered) else []
+        is_correction = bool(fact.withdraws) or corrects(
+            _counting(before), _counting(self.known), fact
+        )
+        self._weigh(before, day, is_correction=is_correction)
         if isinstance(fact.data, CaseDecided):
             return self._keep(*decide(self.stand, self._look(day), fact.data))
         if isinstance(fact.data, FindingExempted):
             return self._keep(*exempt(self.stand, self._look(day), fact.data))
-        is_correction = bool(fact.withdraws) or corrects(
-            _counting(before), _counting(self.known), fact
-        )
         ends = "corrected" if is_correction else None
         if is_correction and newest(_counting(self.known)) is not None:
             now = _counting(self.known)
             self.stand = without(self.stand, _counting(before), now, day)
         steps = self._keep(*say(self.stand, self._look(day, ends)))
         return [*steps, *self._late(before, day)]
+
+    def _weigh(self, before: list[FactRecord], day: date, *, is_correction: bool) -> None:
+        """Whether a correction has taken what the case rests on, had nothing held it back.
+
+        A doubt holds it, and a leaving that may be a slip of the register.
+        """
+        stand, was = self.stand, self.stand.is_corrected
+        stood, slip = stand, stand.slip
+        if stand.at not in OPEN and slip is not None and slip.is_natural:
+            stood = replace(slip.before, words=stand.words, answered=stand.answered)
+        taken = False
+        if stood.at in ("group", "lead") and (was or is_correction):
+            now = self._free_target(self.known, stood, day)
+            if now == "natural":
+                taken = was
+            elif not keeps(stood.at, now):
+                taken = was or keeps(stood.at, self._free_target(before, stood, day))
+        self.stand = replace(stand, is_corrected=taken)
+
+    def _free_target(self, known: list[FactRecord], stood: Stand, day: date) -> str:
+        """Where these facts put it by the entry by which it stood, whoever is in doubt."""
+        counting = sorted(_counting(known), key=age)
+        entries = [f for f in counting if isinstance(f.data, HouseholdRegistered)]
+        its = [n for n, f in enumerate(entries) if f.data == stood.entry]
+        last = its[-1] if its else len(entries) - 1
+        while last > 0 and not _is_anybody(entries[last], day):
+            last -= 1
+        later = entries[last + 1 :]
+        seen = self._look_at([f for f in counting if f not in later], day, None)(stood)
+        return Course(stood, replace(seen, is_in_doubt=False)).target
 
     def _keep(self, stand: Stand, steps: list[Outbox]) -> list[Outbox]:
         is_waiting = (
@@ -134,6 +166,11 @@ class SecondOpinion:
             return []
         self.stand = replace(self.stand, left=None)
         return [("would_have", None, None)]
+
+
+def _is_anybody(entry: FactRecord, day: date) -> bool:
+    assert isinstance(entry.data, HouseholdRegistered)
+    return any(is_here(m, day) for m in entry.data.members)
 
 
 def was_in_group(known: list[FactRecord], day: date) -> bool:

@@ -33,8 +33,7 @@ def say(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
     """All movements of one look, in order, and where the household stands after it."""
     course = Course(stand, look(stand))
     if not course.today.is_served and stand.at == "clear":
-        is_corrected = course.today.ends == "corrected" and stand.slip is not None
-        return replace(stand, is_corrected=stand.is_corrected or is_corrected), []
+        return stand, []
     if (back := mended(course)) is not None:
         course.stand = replace(back, findings=back.findings)
         course.steps.append(("restored", "corrected", None))
@@ -54,8 +53,7 @@ STORMS = "disaster_loss"
 def _say_what_went(before: Stand, course: Course, said_before: int) -> None:
     """A correction that took some of the ground of a case that goes on is said with its reason."""
     today, steps = course.today, course.steps[said_before:]
-    is_late = before.is_corrected and not today.is_in_doubt and today.ends is None
-    if today.ends != "corrected" and not is_late:
+    if today.ends != "corrected" and not is_late(before, course):
         return
     if before.at not in OPEN or course.stand.at not in OPEN or any(why for _, why, _ in steps):
         return
@@ -94,13 +92,6 @@ def remember(before: Stand, course: Course) -> Stand:
             paid=stand.paid | bills,
             woken=stand.woken | course.woken,
         )
-    is_empty = today.is_in_doubt and stand.at == "group" and not course.kinds & RISKS
-    is_corrected = is_empty and (before.is_corrected or today.ends == "corrected")
-    # gone by what may be a slip: what a correction takes from it is remembered
-    is_away = before.at not in OPEN and stand.at not in OPEN and _may_be_slip(before, day)
-    is_less = bool(before.findings - course.kinds) and today.ends == "corrected"
-    is_corrected |= is_away and (before.is_corrected or is_less)
-    stand = replace(stand, is_corrected=is_corrected)
     entry = today.opinion.seen.entry
     is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN
     is_other = before.at == "group" and (
@@ -110,12 +101,26 @@ def remember(before: Stand, course: Course) -> Stand:
         stand = replace(stand, slip=Slip(day, entry, is_gone, replace(before, slip=None)))
     elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
         stand = replace(stand, slip=None)
+    # what a correction took is remembered while the case stands all the same, or may come back
+    is_unsure = today.is_in_doubt or today.opinion.net_per_head is None
+    if stand.at in OPEN:
+        may_end_yet = stand.at != "recovering" and is_unsure
+    else:
+        may_end_yet = stand.slip is not None and stand.slip.is_natural
+    stand = replace(stand, is_corrected=before.is_corrected and may_end_yet)
     return replace(stand, entry=entry if stand.at in OPEN else None)
 
 
-def _may_be_slip(stand: Stand, day: date) -> bool:
-    slip = stand.slip
-    return slip is not None and slip.is_natural and (day - slip.day).days <= SLIP_DAYS
+def is_late(stand: Stand, course: Course) -> bool:
+    """Whether what a correction took a while ago ends the case now that nothing else keeps it."""
+    is_open = stand.at in ("group", "lead", "recovering")
+    ends_now = is_open and not keeps(stand.at, course.target)
+    return stand.is_corrected and course.today.ends is None and ends_now
+
+
+def keeps(at: str, target: str) -> bool:
+    """Whether a group or a lead goes on where the household should stand there."""
+    return target.startswith("group:") or (at != "group" and target == "lead")
 
 
 def _rests_on_entry(before: Stand, course: Course) -> bool:
@@ -199,8 +204,7 @@ def advance(course: Course) -> None:
     if course.target == "natural":
         _leave_naturally(course)
     elif stand.at == "group":
-        is_late = stand.is_corrected and not today.is_in_doubt and today.ends is None
-        _from_group(course, "corrected" if is_late else today.ends)
+        _from_group(course, "corrected" if is_late(stand, course) else today.ends)
     elif stand.at == "recovering":
         _from_recovering(course)
     elif course.is_to_group:
@@ -214,8 +218,7 @@ def advance(course: Course) -> None:
     elif course.target == "lead":
         more_or_less(course)
     elif stand.at == "lead":
-        is_late = stand.is_corrected and not today.is_in_doubt and today.ends is None
-        _lead_ends(course, "corrected" if is_late else today.ends)
+        _lead_ends(course, "corrected" if is_late(stand, course) else today.ends)
     elif stand.at != course.target:
         course.go("watched" if course.target == "watch" else "unwatched", at=course.target)
 

@@ -196,7 +196,9 @@ def _respond(  # noqa: PLR0911 - one line per way
             proposals,
             goes_on=True,
         )
-    if case.stage not in OPEN and transition.movement in _NEWS:
+    # what people dismissed of a household that had refused, and of which they had seen nothing
+    is_told_anew = transition.movement is Movement.RECOVERING and transition.is_told is True
+    if case.stage not in OPEN and (transition.movement in _NEWS or is_told_anew):
         stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
         return Response(
             replace(

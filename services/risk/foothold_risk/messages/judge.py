@@ -38,6 +38,7 @@ from foothold_risk.rules.status.deciding import (
     refuse,
     reopen,
 )
+from foothold_risk.rules.status.held_back import takes_ground
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import Move, move, restored
@@ -191,6 +192,7 @@ def judge(
     place = None if policy is None or register is None else policy.place(register.area)
     if day is None or register is None or policy is None:
         return Judged(household)
+    household = _minding_corrections(household, before, day, policy, control, cause)
     if place is None:
         return _handed_over(household_id, household, register, day, policy, cause, decided=decided)
     in_force = place.on(day)
@@ -263,6 +265,28 @@ def judge(
         if before is None
         else _looking_back(household_id, judged, before, control.heard, place, policy, cause)
     )
+
+
+def _minding_corrections(
+    household: Household,
+    before: Household | None,
+    day: date,
+    policy: Policy,
+    control: Control,
+    cause: Cause,
+) -> Household:
+    """The household, with what a correction takes from it while something holds it back."""
+    is_taken = takes_ground(
+        before,
+        household,
+        day,
+        policy,
+        control.incidents,
+        is_correction=cause.ends is ExitReason.CORRECTED,
+    )
+    if is_taken is household.position.is_corrected:
+        return household
+    return fresh(household, position=replace(household.position, is_corrected=is_taken))
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,10 +473,6 @@ def _handed_over(
     )
     if position.status is Status.CLEAR and not position.frozen and decided is None:
         # nothing stands here but what an incident may have hit, or what a slip may bring back
-        is_away = position.slip is not None and position.slip.is_natural
-        if is_away and cause.ends is ExitReason.CORRECTED:
-            position = replace(position, is_corrected=True)
-            return dataclasses.replace(clear, household=fresh(clear.household, position=position))
         return clear
     anywhere = next(iter(policy.places.values())).on(day)
     view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)

@@ -53,6 +53,12 @@ def spoken_by(
     return {**spoke, **{_key(agency, r.feed, area): day for r in rhythms if r.agency == agency}}
 
 
+def spoken_by_all(day: date, policy: PolicyOfDay, area: str) -> dict[str, date]:
+    """With every feed of policy's list heard today."""
+    rhythms = () if policy.feeds_rhythm is None else policy.feeds_rhythm.value
+    return {_key(r.agency, r.feed, area): day for r in rhythms}
+
+
 def silent(spoke: Spoke, area: str, day: date, policy: PolicyOfDay) -> tuple[Silence, ...]:
     """The feeds of policy's list that are silent too long for this area, in policy's order."""
     rhythms = () if policy.feeds_rhythm is None else policy.feeds_rhythm.value

@@ -179,6 +179,7 @@ class Position(Packed, frozen=True):
     `members`: whose guarantee is unmet by the register, or was until a day, and whether it was met
     before. `earlier`: the cases before the last one that may still return, rising;
     `last_episode`, `last_spell`: the highest numbers given, where such a one has returned.
+    `is_corrected`: a correction took what its case rests on while something holds it back.
     `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 

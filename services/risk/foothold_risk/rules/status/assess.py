@@ -187,7 +187,8 @@ def is_unknown(kind: FindingKind, view: HouseholdOnDay) -> bool:
 def _undecided(target: Target, position: Position) -> Target:
     """In doubt who belongs to the household: no group begins or ends, and nobody is overlooked.
 
-    For a group that would begin there is a lead.
+    For a group that would begin there is a lead, and the village's lead on a household whose
+    authorisation is given again stays until what it stands for can go on.
     """
     if position.status is Status.GROUP:
         return Target(
@@ -198,7 +199,12 @@ def _undecided(target: Target, position: Position) -> Target:
         )
     if position.status is Status.RECOVERING:
         return Target(Status.RECOVERING, is_lead=True)
-    return Target(Status.WATCH, is_lead=True) if target.status is Status.GROUP else target
+    is_waiting = position.is_lead and position.frozen
+    return (
+        Target(Status.WATCH, is_lead=True)
+        if is_waiting or target.status is Status.GROUP
+        else target
+    )
 
 
 def _target(

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from foothold_risk.rules.findings.events import followed
 from foothold_risk.rules.household.household import Left, Position
-from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment, Target
+from foothold_risk.rules.status.assess import Assessment, Target
+from foothold_risk.rules.status.held_back import is_freed, is_held_back
 from foothold_risk.rules.status.leaving import is_quiet_enough, risks_of, unmet
 from foothold_risk.rules.status.slips import (
     RestsOnEntry,
     entry_seen,
-    is_corrected_away,
     is_dismissed_away,
     noted,
 )
@@ -104,8 +104,8 @@ def move(
     moves: list[Move] = []
     if stood is not None:
         if position.frozen:
-            moves.append(_given_again(position, stood, assessment))
-            position = _as_told(moves[-1], assessment)
+            position, step = _given_again(position, stood, assessment)
+            moves += () if step is None else (step,)
         else:
             if ended_by is None and is_dismissed_away(position, stood):
                 ended_by = ExitReason.DISMISSED
@@ -113,10 +113,8 @@ def move(
             position = moves[-1].after
     if position.frozen and not position.is_in_episode and assessment.target.is_natural:
         position = replace(position, **NOTHING_FROZEN)
-    is_in_doubt = bool(assessment.view.household.disputed)
-    if ended_by is None and position.is_corrected and not is_in_doubt:
+    if ended_by is None and position.is_corrected and is_freed(position, assessment.target):
         ended_by = ExitReason.CORRECTED
-    is_corrected = ended_by is ExitReason.CORRECTED or position.is_corrected
     before = position
     steps = tuple(
         _ended(position, assessment, ended_by)
@@ -127,20 +125,16 @@ def move(
         steps = _saying_what_went(position, steps, assessment)
     moves += steps
     position = steps[-1].after if steps else position
-    kinds, slip = assessment.kinds, noted(before, position, assessment, rests_on_entry)
+    slip = noted(before, position, assessment, rests_on_entry)
     return replace(
         position,
-        findings=kinds,
+        findings=assessment.kinds,
         causes=_causes(position, assessment),
         is_due=position.is_due and not unmet(position, assessment),
         words=in_force(position.words, assessment.view.day),
         slip=slip,
         entry=entry_seen(position, slip, assessment),
-        is_corrected=(is_in_doubt and is_corrected and _is_groundless(position, assessment))
-        or (
-            not position.is_in_episode
-            and is_corrected_away(before, slip, assessment, is_correction=is_corrected)
-        ),
+        is_corrected=before.is_corrected and is_held_back(replace(position, slip=slip), assessment),
         earlier=still_remembered(position.earlier, assessment),
         members=position.members if assessment.view.is_withheld else followed(assessment.view),
         grounds=(
@@ -150,14 +144,6 @@ def move(
         ),
         **remembered(position, assessment),
     ), tuple(moves)
-
-
-def _is_groundless(position: Position, assessment: Assessment) -> bool:
-    """A group that stands only because it is in doubt who belongs to the household.
-
-    Where a correction took its ground, it ends as corrected once the doubt is settled.
-    """
-    return position.status is Status.GROUP and not set(assessment.kinds) & (IS_RISK | IS_SHOCK)
 
 
 def restored(position: Position, stood: Position) -> Move:
@@ -170,17 +156,44 @@ def restored(position: Position, stood: Position) -> Move:
     )
 
 
-def _given_again(position: Position, stood: Position, assessment: Assessment) -> Move:
+def _given_again(
+    position: Position, stood: Position, assessment: Assessment
+) -> tuple[Position, Move | None]:
     """Its authorisation is given: the group and spell of before go on, or it recovers from them.
 
-    Nobody is left: the village's lead ends.
+    Nobody is left: the village's lead ends. Where a correction took the ground meanwhile, it stands
+    as before without a word, and what follows ends it. What people dismissed and nothing is found
+    of stays dismissed, but for an identified household: that leaves by elimination or correction
+    alone.
     """
-    target, day = assessment.target, assessment.view.day
+    target = assessment.target
     if target.is_natural:
-        return because(
-            make(Movement.UNWATCHED, position, assessment, **out_to(target), frozen=b""),
-            ExitReason.NATURAL,
-        )
+        gone = make(Movement.UNWATCHED, position, assessment, **out_to(target), frozen=b"")
+        return gone.after, because(gone, ExitReason.NATURAL)
+    if target.status is not Status.GROUP:
+        is_corrected = stood.is_corrected and not stood.is_rolled_back
+        if not position.is_in_episode and (is_corrected or not stood.is_identified):
+            return replace(position, **NOTHING_FROZEN), None
+        if is_corrected and position.is_in_episode:
+            return stood, None
+    step = _goes_on(position, stood, assessment)
+    if position.is_in_episode:
+        return _as_told(step, assessment), step
+    # people ended its lead while nothing was computed, so they have seen nothing of what comes back
+    renewed = replace(
+        step.after,
+        told_on=assessment.view.day,
+        times_wavered=0,
+        wavered_on=None,
+        returned_on=None,
+    )
+    step = dataclasses.replace(step, after=renewed, is_told=True)
+    return _as_told(step, assessment), step
+
+
+def _goes_on(position: Position, stood: Position, assessment: Assessment) -> Move:
+    """From the village's lead back to its group, or to recovering from it."""
+    target, day = assessment.target, assessment.view.day
     changes = {
         name: getattr(stood, name)
         for name in stood.__struct_fields__
@@ -188,15 +201,7 @@ def _given_again(position: Position, stood: Position, assessment: Assessment) ->
     }
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
-        step = make(Movement.RELAPSED, position, assessment, **{**changes, **back})
-        if position.is_in_episode:
-            return step
-        # People ended its lead while nothing was computed, so they have seen nothing of what comes
-        # back.
-        renewed = replace(
-            step.after, told_on=day, times_wavered=0, wavered_on=None, returned_on=None
-        )
-        return dataclasses.replace(step, after=renewed, is_told=True)
+        return make(Movement.RELAPSED, position, assessment, **{**changes, **back})
     clear = {
         "status": Status.RECOVERING,
         "is_urgent": False,
@@ -587,6 +592,7 @@ def episode_of(position: Position) -> dict[str, object]:
         "woken": (),
         "was_grouped": False,
         "was_urgent": False,
+        "is_corrected": False,
     }
     return (
         begun

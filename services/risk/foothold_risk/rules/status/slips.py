@@ -71,19 +71,6 @@ def noted(
     )
 
 
-def is_corrected_away(
-    before: Position, slip: Slip | None, assessment: Assessment, *, is_correction: bool
-) -> bool:
-    """Whether a correction took something found away while a natural exit may still be a slip.
-
-    Where it was one, what lost its ground ends as corrected.
-    """
-    if slip is None or not slip.is_natural or before.is_in_episode:
-        return False
-    is_less = bool(set(before.findings) - set(assessment.kinds))
-    return before.is_corrected or (is_correction and is_less)
-
-
 def entry_seen(position: Position, slip: Slip | None, assessment: Assessment) -> bytes:
     """The entry last looked at, while that matters.
 
@@ -145,8 +132,17 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         identified_on=before.identified_on or position.identified_on,
         entry=register.fact_id,
         slip=None,
-        is_corrected=(position if slip.is_natural else before).is_corrected,
+        is_corrected=position.is_corrected,
     )
+
+
+def stood_before(position: Position) -> Position | None:
+    """Where a household stood before it left, while that may still be a slip; else None."""
+    slip = position.slip
+    if slip is None or not slip.is_natural or position.is_in_episode:
+        return None
+    learned = {name: getattr(position, name) for name in _LEARNED}
+    return replace(_position.decode(slip.before), **learned, is_corrected=position.is_corrected)
 
 
 def is_dismissed_away(position: Position, stood: Position) -> bool:
@@ -182,6 +178,7 @@ def thawed(position: Position) -> Position | None:
         "words": position.words,
         "answered": position.answered,
         "told_on": position.told_on,
+        "is_corrected": position.is_corrected,
         "last_episode": position.next_episode - 1,
         "last_spell": position.next_spell - 1,
     }
