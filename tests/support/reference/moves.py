@@ -307,6 +307,9 @@ def _from_recovering(course: Course) -> None:
             returned=course.today.day if is_back else stand.returned,
         )
         return
+    elif course.today.ends == "dismissed" and not stand.identified:
+        out(course, "dismissed")
+        return
     else:
         more_or_less(course, only_news=True)
     conditions = unmet(course.stand, course)
@@ -492,7 +495,8 @@ def _to_lead(course: Course) -> None:
 def _lead_ends(course: Course, ends: str | None) -> None:
     stand, day = course.stand, course.today.day
     since = stand.clear_since or day
-    if day < quiet_until(stand, since):
+    # people's word waits for no quiet
+    if ends not in BY_WORD and day < quiet_until(stand, since):
         if stand.clear_since is None:
             course.go("eased", clear_since=since)
         return

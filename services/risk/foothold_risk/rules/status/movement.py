@@ -231,26 +231,28 @@ def because(step: Move, reason: ExitReason) -> Move:
 def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> Iterator[Move]:
     """Out at once where the ground is gone today.
 
-    A household already recovering lost its ground by time, so it waits like any other.
+    A household already recovering lost its ground by time, so it waits like any other, unless
+    people dismissed its case.
 
     An identified household leaves only when people declare its risk eliminated; an exempted
     finding is not enough, and where people rolled it back a correction is not either.
-    What goes and returns waits as well.
+    What goes and returns waits after a correction as well, and ends at once by people's word.
     """
     target = assessment.target
     is_theirs = position.is_rolled_back or (reason in BY_WORD and position.is_identified)
     is_wavering = reason is ExitReason.CORRECTED and position.has_returned(
         assessment.view.day, assessment.view.policy.days_of_wavering
     )
+    is_dismissed = reason is ExitReason.DISMISSED and position.status is Status.RECOVERING
     is_gone = (
-        position.status is Status.GROUP
-        and target.status is not Status.GROUP
+        (position.status is Status.GROUP or is_dismissed)
+        and target.status not in (Status.GROUP, Status.RECOVERING)
         and not target.is_natural
     )
     if is_gone and not is_theirs and not is_wavering:
         yield _by_word(exit_from(position, assessment, reason))
         return
-    for step in _steps(position, assessment):
+    for step in _steps(position, assessment, is_by_word=reason in BY_WORD):
         is_end = step.is_episode_over and step.exit_reason is None
         yield _by_word(because(step, reason)) if is_end else step
 
@@ -289,7 +291,9 @@ def _by_word(step: Move) -> Move:
     return dataclasses.replace(step, after=replace(step.after, ended=ended))
 
 
-def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:
+def _steps(
+    position: Position, assessment: Assessment, *, is_by_word: bool = False
+) -> Iterator[Move]:
     match position.status:
         case Status.GROUP | Status.RECOVERING if assessment.target.is_natural:
             yield exit_from(position, assessment, ExitReason.NATURAL)
@@ -298,7 +302,7 @@ def _steps(position: Position, assessment: Assessment) -> Iterator[Move]:
         case Status.RECOVERING:
             yield from _from_recovering(position, assessment)
         case Status.WATCH | Status.CLEAR:
-            yield from _from_outside(position, assessment)
+            yield from _from_outside(position, assessment, is_by_word=is_by_word)
         case _:
             assert_never(position.status)
 
@@ -388,8 +392,13 @@ def _news_of(position: Position, assessment: Assessment) -> Iterator[Move]:
         )
 
 
-def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
-    """Entry at once, any day, any number of times; or watched, or no longer."""
+def _from_outside(
+    position: Position, assessment: Assessment, *, is_by_word: bool
+) -> Iterator[Move]:
+    """Entry at once, any day, any number of times; or watched, or no longer.
+
+    What goes and returns by itself stays open until it was quiet; people's word ends it at once.
+    """
     target = assessment.target
     if target.status is Status.GROUP or target.is_lead:
         position = case_of(position, assessment)
@@ -399,7 +408,12 @@ def _from_outside(position: Position, assessment: Assessment) -> Iterator[Move]:
         yield _to_lead(position, assessment)
     elif target.is_lead:
         yield from _changed_findings(position, assessment)
-    elif position.is_lead and not target.is_natural and not is_quiet_enough(position, assessment):
+    elif (
+        position.is_lead
+        and not is_by_word
+        and not target.is_natural
+        and not is_quiet_enough(position, assessment)
+    ):
         if position.clear_since is None:  # it returned before, so it stays open until it was quiet
             yield make(Movement.EASED, position, assessment, clear_since=assessment.view.day)
     elif target.status is Status.WATCH and (position.status is Status.CLEAR or position.is_lead):
