@@ -207,6 +207,30 @@ def test_taken_back_the_signal_ends_at_once_as_a_correction() -> None:
     assert (ending.movement, ending.exit_reason) == (Movement.EXITED, ExitReason.CORRECTED)
 
 
+def identified(listener: Told) -> None:
+    word = record(CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen"), "word")
+    cause = cause_of(word)
+    done = judge(HOUSEHOLD, listener.home, listener.control, listener.rules, cause, word.data)  # type: ignore[arg-type]  # a decision
+    listener.home = done.household
+
+
+@pytest.mark.parametrize("days", [0, 40])
+def test_an_incident_taken_back_asks_for_no_measure_and_another_one_still_does(days: int) -> None:
+    later = OPEN_DAY + timedelta(days=days)
+    wrong, true = Told(household(POOR)), Told(household(POOR))
+    for listener in (wrong, true):
+        listener.says(last_day=OPEN_DAY)
+        identified(listener)
+    true.says(incident="another", first_day=OPEN_DAY, last_day=OPEN_DAY)
+    for listener in (wrong, true):
+        listener.on(later)
+        assert listener.home.position.causes == (FindingKind.AREA_STRUCK,)
+        listener.says(is_withdrawn=True)
+
+    assert wrong.home.position.causes == ()
+    assert true.home.position.causes == (FindingKind.AREA_STRUCK,)
+
+
 def test_amended_to_a_milder_one_is_a_correction_and_its_end_is_none() -> None:
     milder, over = Told(household(POOR)), Told(household(POOR))
     milder.says()

@@ -2,8 +2,9 @@
 
 A risk of which nothing is found any more is asked about on every day that matters to it: today, the
 day people identified the household, the last day before it was clear, and each day of which
-something was taken back or said anew. Where it was found on one of them by what was known before,
-and is found on none by what is known now, it was never one.
+something was taken back or said anew; where an incident was, each day on which one began. Where it
+was found on one of them by what was known before, and is found on none by what is known now, it was
+never one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -54,11 +55,10 @@ def without_taken_back(
     if not causes:
         return after
     days = _days(before, after, day)
-    were = (
-        set(position.findings) & {FindingKind.AREA_STRUCK}
-        if before is None
-        else _found(fresh(before, position=position), causes, days, known)
-    )
+    if before is None:
+        were, days = {FindingKind.AREA_STRUCK}, [*days, *_incidents_began(after, day, known)]
+    else:
+        were = _found(fresh(before, position=position), causes, days, known)
     gone = (causes & were) - (_found(after, causes & were, days, known) if were else set())
     return fresh(after, position=without_causes(position, gone)) if gone else after
 
@@ -74,6 +74,13 @@ def _days(before: Household | None, after: Household, day: date) -> list[date]:
         if (day_of := _first_counted(fact)) is not None
     }
     return sorted({*days, *sorted(changed)[-MOST_DAYS:]})
+
+
+def _incidents_began(household: Household, day: date, known: Known) -> set[date]:
+    """The days on which an incident that was none by mistake began over the village, so far."""
+    area = "" if household.register is None else household.register.area
+    incidents = (i for i in known.incidents.values() if area.startswith(i.area))
+    return {i.first_day for i in incidents if not i.is_withdrawn and i.first_day <= day}
 
 
 def _changed(before: Household | None, after: Household) -> Iterator[HeldFact]:
