@@ -113,7 +113,8 @@ def stands(risk: Risk) -> tuple[object, ...]:
         if position.is_lead
         else position.status.value
     )
-    return at, position.group or "", position.episode, position.spell, position.identified_on
+    numbers = position.episode, position.spell
+    return at, position.group or "", numbers, position.identified_on, position.is_urgent
 
 
 def live(seed: int, seen: Counter[str]) -> int:
@@ -135,7 +136,9 @@ def live(seed: int, seen: Counter[str]) -> int:
             about = f"life {seed} on {day}, {'the day' if fact is None else fact.id}"
             assert expected == actual, about
             stand = second.stand
-            expected_stands = (stand.at, stand.group, stand.episode, stand.spell, stand.identified)
+            numbers = stand.episode, stand.spell
+            is_danger = stand.is_danger and stand.at == "group"
+            expected_stands = stand.at, stand.group, numbers, stand.identified, is_danger
             assert expected_stands == stands(risk), about
             writing.page = next((t.saw for t in reversed(risk.transitions) if t.saw), writing.page)
             seen.update(f"{movement}" for movement, _, _ in actual)

@@ -15,7 +15,7 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.measures import answers
 from tests.support.reference.arithmetic import is_here
 from tests.support.reference.events import WAVERING_DAYS, joined
-from tests.support.reference.opinion import RISKS
+from tests.support.reference.opinion import RISKS, SHOCKS
 from tests.support.reference.stand import (
     OPEN,
     SLIP_DAYS,
@@ -101,6 +101,11 @@ def remember(before: Stand, course: Course) -> Stand:
         stand = replace(stand, slip=Slip(day, entry, is_gone, replace(before, slip=None)))
     elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
         stand = replace(stand, slip=None)
+    # while nothing decides on the group, danger stays as long as what made it
+    makes_danger = SHOCKS if stand.group == "sudden_hardship" else {STORMS}
+    stays = today.is_in_doubt or today.opinion.net_per_head is None
+    stays = stays and before.is_danger and bool(course.kinds & makes_danger)
+    stand = replace(stand, is_danger=stand.at == "group" and (course.is_danger or stays))
     # what a correction took is remembered while the case stands all the same, or may come back
     is_unsure = today.is_in_doubt or today.opinion.net_per_head is None
     if stand.at in OPEN:

@@ -109,6 +109,7 @@ class Stand:
     left: date | None = None
     slip: Slip | None = None
     entry: HouseholdRegistered | None = None
+    is_danger: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ A function of the set of facts, the open day and the policy bundle; the order of
 matter.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
@@ -144,14 +145,18 @@ def assess(
         # people's word shows a finding as harmless, and ends no identified group; nor is what they
         # found harmless its danger
         target = _standing(view, kinds, stale_kinds, held, position)
-        if view.net_per_head is not None and target.group is not Group.SUDDEN_HARDSHIP:
-            struck = ((kinds | stale_kinds) - quiet) & STRUCK
-            target = replace(target, is_urgent=bool(struck))
+        if view.net_per_head is None or target.group is not Group.SUDDEN_HARDSHIP:
+            struck = ((kinds | set(held)) - quiet) & STRUCK
+            target = replace(target, is_urgent=target.is_urgent and bool(struck))
     return Assessment(
         view,
         current,
         held,
-        _undecided(target, household.position) if household.disputed else target,
+        (
+            _undecided(target, position, (kinds - quiet) | set(speaking))
+            if household.disputed
+            else target
+        ),
         words,
         grounds,
     )
@@ -184,7 +189,7 @@ def is_unknown(kind: FindingKind, view: HouseholdOnDay) -> bool:
     )
 
 
-def _undecided(target: Target, position: Position) -> Target:
+def _undecided(target: Target, position: Position, kinds: Collection[FindingKind]) -> Target:
     """In doubt who belongs to the household: no group begins or ends, and nobody is overlooked.
 
     For a group that would begin there is a lead, and the village's lead on a household whose
@@ -195,7 +200,11 @@ def _undecided(target: Target, position: Position) -> Target:
             Status.GROUP,
             position.group,
             is_lead=True,
-            is_urgent=(target if target.status is Status.GROUP else position).is_urgent,
+            is_urgent=(
+                target.is_urgent
+                if target.status is Status.GROUP
+                else _is_still_urgent(position, kinds)
+            ),
         )
     if position.status is Status.RECOVERING:
         return Target(Status.RECOVERING, is_lead=True)
@@ -241,12 +250,23 @@ def _held(
     if position.status is Status.RECOVERING or (
         position.status is Status.GROUP and (kinds | set(held)) & (IS_RISK | IS_SHOCK)
     ):
-        return Target(position.status, position.group, is_lead=True, is_urgent=position.is_urgent)
+        is_urgent = _is_still_urgent(position, kinds | set(held))
+        return Target(position.status, position.group, is_lead=True, is_urgent=is_urgent)
     if kinds & IS_LEAD:
         return Target(Status.WATCH, is_lead=True)
     if position.status is Status.GROUP or (position.is_lead and not held):
         return Target(Status.CLEAR)
     return Target(position.status, is_lead=position.is_lead)
+
+
+def _is_still_urgent(position: Position, kinds: Collection[FindingKind]) -> bool:
+    """Whether what made a group urgent is there still, while nothing decides on the group itself.
+
+    Danger goes with its ground: of sudden hardship that is a shock, of a group below the line what
+    struck it.
+    """
+    grounds = STRUCK | IS_SHOCK if position.group is Group.SUDDEN_HARDSHIP else STRUCK
+    return position.is_urgent and not grounds.isdisjoint(kinds)
 
 
 def _is_endangered(view: HouseholdOnDay) -> bool:
