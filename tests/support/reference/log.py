@@ -7,11 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from zoneinfo import ZoneInfo
 
+from foothold_schemas.facts.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted, MeasureDelivered
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import DisasterStruck, MedicalClaimSettled
-from foothold_schemas.facts.register import HouseholdRegistered, MembershipDisputed, TicketState
+from foothold_schemas.facts.register import (
+    HouseholdRegistered,
+    Member,
+    MembershipDisputed,
+    TicketState,
+)
 from foothold_schemas.facts.reports import RiskReported
 from tests.support.made.build import AREA
 from tests.support.reference.arithmetic import LINE, is_here
@@ -31,6 +38,8 @@ from tests.support.reference.statements import (
     told_by_another,
 )
 from tests.support.reference.taken_back import without
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class SecondOpinion:
@@ -174,10 +183,53 @@ def _is_anybody(entry: FactRecord, day: date) -> bool:
 
 
 def was_in_group(known: list[FactRecord], day: date) -> bool:
-    """Where these facts alone put the household on the day."""
-    return opinion(_counting(known), day, everything_heard=True, ahead=False).standing.startswith(
+    """Where these facts alone put the household on the day.
+
+    What was looked at later says nothing of that day.
+    """
+    seen = _seen_by(_counting(known), day)
+    return opinion(seen, day, everything_heard=True, ahead=False).standing.startswith(
         "group:"
     ) and not is_in_doubt(known)
+
+
+def _seen_by(records: list[FactRecord], day: date) -> list[FactRecord]:
+    """Without checks, reviews and reports of after the day.
+
+    An entry of after it says who was a member when, and of their insurance and school what the
+    last entry of up to the day said.
+    """
+    seen = [r for r in records if (_looked_at_on(r) or day) <= day]
+    of_then = newest(r for r in seen if r.time.astimezone(SHANGHAI).date() <= day)
+    then = {} if of_then is None else {m.person_ref: m for m in of_then.members}
+    return [_with_guarantees_of(r, then, day) for r in seen]
+
+
+def _looked_at_on(record: FactRecord) -> date | None:
+    match record.data:
+        case GuaranteeChecked(checked_on=day) | AssetsChecked(checked_on=day):
+            return day
+        case HouseholdGraded(graded_on=day) | RiskReported(reported_on=day):
+            return day
+        case _:
+            return None
+
+
+def _with_guarantees_of(record: FactRecord, then: Mapping[str, Member], day: date) -> FactRecord:
+    entry = record.data
+    if not isinstance(entry, HouseholdRegistered) or record.time.astimezone(SHANGHAI).date() <= day:
+        return record
+    nothing = {"is_insured": None, "at_school": None}
+    members = tuple(
+        m.model_copy(
+            update={
+                name: getattr(then[m.person_ref], name) if m.person_ref in then else value
+                for name, value in nothing.items()
+            }
+        )
+        for m in entry.members
+    )
+    return record.model_copy(update={"data": entry.model_copy(update={"members": members})})
 
 
 def is_in_doubt(known: Iterable[FactRecord]) -> bool:
