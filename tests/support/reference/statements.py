@@ -25,6 +25,7 @@ from tests.support.reference.arithmetic import (
     day_in_china,
     is_here,
     last_of,
+    own,
     part_of,
 )
 
@@ -39,14 +40,34 @@ def age(record: FactRecord) -> tuple[object, ...]:
 def last_words(records: Iterable[FactRecord]) -> list[FactRecord]:
     """Of the statements under each name the last.
 
-    What only repeats the one before it changes nothing, so that one stays.
+    What only repeats the one before it changes nothing, so that one stays; unless another sender
+    said otherwise in between.
     """
     last: dict[tuple[object, ...], FactRecord] = {}
-    for record in sorted(records, key=age):
+    in_order = sorted(records, key=age)
+    for n, record in enumerate(in_order):
         name = name_of(record)
         if name not in last or content(last[name]) != content(record):
             last[name] = record
+            continue
+        between = in_order[in_order.index(last[name]) : n]
+        if any(_is_said_otherwise(record, other) for other in between):
+            last[name] = record
     return list(last.values())
+
+
+def _is_said_otherwise(record: FactRecord, other: FactRecord) -> bool:
+    """Whether another sender tells otherwise of the same disaster or the same hospital stay."""
+    ours, theirs = record.data, other.data
+    if record.agency == other.agency:
+        return False
+    if isinstance(ours, DisasterStruck) and isinstance(theirs, DisasterStruck):
+        is_same = (ours.hazard, ours.struck_on) == (theirs.hazard, theirs.struck_on)
+        return is_same and ours != theirs and (theirs.is_verified or not ours.is_verified)
+    if isinstance(ours, MedicalClaimSettled) and isinstance(theirs, MedicalClaimSettled):
+        is_same = ours.stay is not None and _stay(record) == _stay(other)
+        return is_same and (ours.total, own(ours)) != (theirs.total, own(theirs))
+    return False
 
 
 def content(record: FactRecord) -> object:

@@ -365,7 +365,7 @@ def _beside(facts: Sequence[Any], fact: Statement) -> Folded:
     if outcome is Folded.REPLACED:
         return outcome
     is_replacing = isinstance(fact, Income) and puts_right(facts, fact)
-    if outcome is Folded.APPLIED:
+    if outcome in (Folded.APPLIED, Folded.REPEATED):
         is_replacing = is_replacing or (isinstance(fact, Claim) and _is_told_twice(facts, fact))
     if outcome is Folded.APPLIED and isinstance(fact, Income):
         alike = [i for i in facts if (i.amount, i.expense) == (fact.amount, fact.expense)]

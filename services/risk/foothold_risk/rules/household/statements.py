@@ -16,7 +16,8 @@ Pure, and the same in any order of arrival.
 Where the sender of an income gave no month, the day is of its name as well; see `told_with_month`.
 A later version with other content replaces; with the same content it is a repeat, and the earliest
 that says so stays the one that counts: so a statement sent again changes nothing, not even the id
-of the fact something rests on.
+of the fact something rests on. Where another sender said otherwise of the same disaster or stay
+between the two, the second is a version of its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -140,12 +141,17 @@ def content_of(fact: T) -> T:
     return msgspec.structs.replace(fact, **unsaid)
 
 
-def latest(versions: Sequence[T]) -> T:
-    """The version that counts: of the last ones that say the same, the earliest."""
+def latest(versions: Sequence[T], contradicting: Sequence[T] = ()) -> T:
+    """The version that counts: of the last ones that say the same, the earliest.
+
+    `contradicting`: what other senders said otherwise of the same. What its sender said again after
+    one of them is no repeat: it stands against that word.
+    """
     *before, last = sorted(versions, key=version_key)
-    content = content_of(last)
+    content, words = content_of(last), [version_key(word) for word in contradicting]
     for statement in reversed(before):
-        if content_of(statement) != content:
+        said_on, said_again = version_key(statement), version_key(last)
+        if content_of(statement) != content or any(said_on < w < said_again for w in words):
             break
         last = statement
     return last
@@ -160,7 +166,36 @@ def latest_of_each(facts: Sequence[T]) -> tuple[T, ...]:
         versions.setdefault(name_of(fact), []).append(fact)
     if len(versions) == len(facts):  # nearly all households: nothing was said twice
         return tuple(facts)
-    return tuple(v[0] if len(v) == 1 else latest(v) for v in versions.values())
+    return tuple(
+        v[0] if len(v) == 1 else latest(v, _contradicting(v, facts)) for v in versions.values()
+    )
+
+
+def _contradicting(versions: Sequence[T], facts: Sequence[Any]) -> list[Any]:
+    """What other senders say otherwise of what these versions are of.
+
+    Of a disaster as well verified as they are, for what is not verified takes no other's place; of
+    a hospital stay.
+    """
+    last = max(versions, key=version_key)
+    others = [f for f in facts if isinstance(f, Disaster | Claim) and f.agency != _agency(last)]
+    return [other for other in others if _is_said_otherwise(last, other)]
+
+
+def _agency(fact: Statement) -> str:
+    return fact.agency if isinstance(fact, Disaster | Claim) else ""
+
+
+def _is_said_otherwise(fact: Statement, other: Statement) -> bool:
+    match fact, other:
+        case Disaster(), Disaster():
+            is_same = event_of(fact) == event_of(other) and other.is_verified >= fact.is_verified
+            return is_same and _whoever_said(fact) != _whoever_said(other)
+        case Claim(stay=str()), Claim():
+            is_same = (fact.stay, fact.person_ref) == (other.stay, other.person_ref)
+            return is_same and (fact.total, fact.own_share) != (other.total, other.own_share)
+        case _:
+            return False
 
 
 def told_with_month(incomes: Sequence[Income]) -> list[tuple[Income, Income]]:
