@@ -48,15 +48,20 @@ from simulator.county import (
     survey,
 )
 from simulator.door import Door, Refused
-from simulator.watch import TookTooLong, Watch
+from simulator.patience import Patience
+from simulator.watch import StoodStill, Watch
 
 STORM_COMMUNE: Final = 115
 POLICY: Final = Path("services/risk/foothold_risk/policy/bundles/survey")
 WORKFLOW: Final = Path("services/alerts/foothold_alerts/workflows/monitoring-1.yaml")
-CASE_SECONDS: Final = 120
 _OPEN: Final = re.compile(
     r'^foothold_alerts_open_cases\{stage="(\w+)"\} ([0-9.e+]+)$', re.MULTILINE
 )
+_MOVED: Final = {
+    "risk": re.compile(r"^foothold_risk_facts_total\{.*\} ([0-9.e+]+)$", re.MULTILINE),
+    "alerts": re.compile(r"^foothold_alerts_transitions_total\{.*\} ([0-9.e+]+)$", re.MULTILINE),
+}
+"""What moves while nothing can be seen yet: facts that were judged, transitions that were taken."""
 
 
 @dataclass(slots=True)
@@ -185,6 +190,7 @@ class Demo:
                 lambda w: w.has_done(self.today),
                 "risk has not worked the day through",
                 lambda w: progress.update(task, completed=len(w.days)),
+                self._patience(),
             )
         self._wait_for_cases()
 
@@ -199,34 +205,55 @@ class Demo:
                 lambda w: _hit(w) >= numbers,
                 "not every struck household has its finding",
                 lambda w: progress.update(task, completed=len(_hit(w) & numbers)),
+                self._patience(),
             )
         self._wait_for_cases()
         return accepted
 
     def _wait_for_cases(self) -> None:
-        """Until the desk's own count of open cases is what the transitions call for."""
-        deadline = time.monotonic() + CASE_SECONDS
+        """Until the desk's own count of open cases is what the transitions call for.
+
+        Raise StoodStill where that count no longer moves.
+        """
+        patience = self._patience()
         expected = self.watch.with_case()
         with self._progress() as progress:
             task = progress.add_task("案件进入收件箱 cases reach the inbox", total=expected)
             while (have := self._open_cases()) != expected:
                 progress.update(task, completed=have)
-                if time.monotonic() > deadline:
-                    raise TookTooLong(
-                        f"after {CASE_SECONDS} seconds the inbox has {have} cases, the transitions"
-                        f" call for {expected}"
+                if not patience.lasts(have):
+                    raise StoodStill(
+                        f"nothing has moved for {patience.idle_seconds:.0f} s: the inbox has {have}"
+                        f" cases, the transitions call for {expected}"
                     )
                 time.sleep(0.2)
             progress.update(task, completed=have)
 
     def _open_cases(self) -> int:
+        metrics = self._metrics_of("alerts")
+        if metrics is None:
+            return -1  # being restarted
+        return sum(int(float(count)) for _, count in _OPEN.findall(metrics))
+
+    def _patience(self) -> Patience:
+        return Patience(elsewhere=self._moved)
+
+    def _moved(self) -> tuple[float, ...]:
+        """How far the services are; one that is being restarted counts for nothing."""
+        return tuple(
+            sum(map(float, pattern.findall(self._metrics_of(service) or "")))
+            for service, pattern in _MOVED.items()
+        )
+
+    def _metrics_of(self, service: str) -> str | None:
+        """A service's metrics; None while it does not answer."""
         try:
             with urllib.request.urlopen(
-                f"{self.stack.ops_url('alerts')}/metrics", timeout=5
+                f"{self.stack.ops_url(service)}/metrics", timeout=5
             ) as answer:
-                return sum(int(float(count)) for _, count in _OPEN.findall(answer.read().decode()))
+                return str(answer.read().decode())
         except OSError:
-            return -1  # being restarted
+            return None
 
 
 def _hit(watch: Watch) -> set[str]:
@@ -339,7 +366,7 @@ def main() -> None:
         signal.signal(number, lambda *_: _end(ended))
     try:
         demonstrate(chosen.folder, chosen.json, chosen.ratio, once=chosen.once, ended=ended)
-    except (CannotStart, Refused, TookTooLong) as error:
+    except (CannotStart, Refused, StoodStill) as error:
         sys.exit(f"\nFoothold: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

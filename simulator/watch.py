@@ -3,23 +3,20 @@
 It folds `risk-transitions.v1` into where every household stands, as any reader of the topic could.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
-from typing import Final
 
 from confluent_kafka import Consumer, TopicPartition
 
 from foothold_schemas.messages.transitions import DayDone, Judgement, Status, Transition
 from foothold_schemas.wire.codec import decode_output
 from foothold_schemas.wire.topics import RISK_TRANSITIONS
+from simulator.patience import Patience
 
-WAIT_SECONDS: Final = 120
 
-
-class TookTooLong(Exception):  # noqa: N818 - what happened
-    """The county did not come to rest in time; the message says what was still missing."""
+class StoodStill(Exception):  # noqa: N818 - what happened
+    """Nothing has moved for too long; the message says what was still missing."""
 
 
 class Watch:
@@ -29,6 +26,7 @@ class Watch:
         self.latest: dict[str, Transition] = {}
         self.days: dict[int, date] = {}
         self.transitions = 0
+        self.outputs = 0
         self._partitions = partitions
         self._consumer = Consumer(
             {
@@ -52,19 +50,20 @@ class Watch:
         is_done: Callable[["Watch"], bool],
         what: str,
         on_read: Callable[["Watch"], None] = lambda _w: None,
-        seconds: float = WAIT_SECONDS,
+        patience: Patience | None = None,
     ) -> None:
-        """Read on until it holds; raise TookTooLong."""
-        deadline = time.monotonic() + seconds
+        """Read on until it holds, as long as something moves; raise StoodStill."""
+        patience = patience or Patience()
         while not is_done(self):
-            if time.monotonic() > deadline:
-                raise TookTooLong(f"after {seconds:.0f} seconds: {what}")
+            if not patience.lasts(self.outputs):
+                raise StoodStill(f"nothing has moved for {patience.idle_seconds:.0f} s: {what}")
             for message in self._consumer.consume(500, timeout=0.1):
                 if message.error() is None:
                     self._note(decode_output(message.value()))
             on_read(self)
 
     def _note(self, output: Transition | DayDone | Judgement) -> None:
+        self.outputs += 1
         if isinstance(output, DayDone):
             self.days[output.partition] = output.day
         elif isinstance(output, Transition):
