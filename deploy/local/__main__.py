@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     from deploy.local.stack import Ports, Stack
 
 from deploy.errors import CannotStart
-from deploy.local.ports import DOORS, told_port, wanted_port
+from deploy.local.ports import DOORS, configured_port, require_free
 from deploy.local.watch import watch
 from deploy.local.welcome import adopt_shipped_policy, give_access
 
@@ -28,7 +28,9 @@ KAFKA: Final = "FOOTHOLD_KAFKA_PORT"
 def up() -> None:
     """Run until SIGINT or SIGTERM."""
     Stack.refuse_second(folder := Path("var/up"))
-    ports = {name: wanted_port(told_port(name, default), name) for name, default in DOORS.items()}
+    ports = {
+        name: require_free(configured_port(name, default), name) for name, default in DOORS.items()
+    }
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -36,7 +38,7 @@ def up() -> None:
     def line(name: str, text: str) -> None:
         sys.stdout.write(f"{name:<8} {text}\n")
 
-    kafka_port = told_port(KAFKA, 9092) if os.environ.get(KAFKA) else None
+    kafka_port = configured_port(KAFKA, 9092) if os.environ.get(KAFKA) else None
     stack = Stack(
         folder,
         Ports(*ports.values()),

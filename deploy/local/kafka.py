@@ -23,7 +23,7 @@ from jgo.env import EnvironmentBuilder
 from jgo.maven import MavenContext
 
 from deploy.errors import CannotStart, from_os_error
-from deploy.local.ports import LOOPBACK, free_port, wanted_port
+from deploy.local.ports import LOOPBACK, free_port, require_free
 from foothold_runtime.broker import Broker
 
 VERSION: Final = "4.4.0"
@@ -183,7 +183,7 @@ class Kafka:
         jars = classpath(self._say)
         if (cache := startup_cache(jars, self._say)) is not None:
             self.options = (f"-XX:AOTCache={cache}",)
-        wanted_port(self.port, "FOOTHOLD_KAFKA_PORT")
+        require_free(self.port, "FOOTHOLD_KAFKA_PORT")
         self.start_with(jars)
 
     def start_with(self, jars: list[Path]) -> None:

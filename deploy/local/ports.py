@@ -58,7 +58,7 @@ def is_free(port: int) -> bool:
         return True
 
 
-def told_port(variable: str, default: int) -> int:
+def configured_port(variable: str, default: int) -> int:
     """The port the variable names, else the default; CannotStart where it names none."""
     value = os.environ.get(variable) or str(default)
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_PORTS):
@@ -69,7 +69,7 @@ def told_port(variable: str, default: int) -> int:
     return int(value)
 
 
-def wanted_port(port: int, variable: str) -> int:
+def require_free(port: int, variable: str) -> int:
     """The port, or CannotStart naming the variable that moves it."""
     if not is_free(port):
         raise CannotStart(

@@ -21,7 +21,7 @@ from typing import Any, Final
 import yaml
 
 from deploy.errors import CannotStart
-from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, told_port, wanted_port
+from deploy.local.ports import DOORS, LOOPBACK, PROMETHEUS, configured_port, require_free
 
 SHIPPED: Final = Path(__file__).parents[1] / "prometheus"
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -96,10 +96,11 @@ def command(folder: Path, port: int) -> list[str]:
 def watch(*, hurry: bool) -> None:
     """Until Ctrl-C."""
     variable, default = PROMETHEUS
-    port = wanted_port(told_port(variable, default), variable)
+    port = require_free(configured_port(variable, default), variable)
     folder = Path("var/watch").resolve()
     targets = {
-        name: [f"{LOOPBACK}:{told_port(door, DOORS[door])}"] for name, door in OPS_PORTS.items()
+        name: [f"{LOOPBACK}:{configured_port(door, DOORS[door])}"]
+        for name, door in OPS_PORTS.items()
     }
     write_configuration(folder, targets, hurry=hurry)
     line = command(folder, port)

@@ -9,7 +9,7 @@ import pytest
 from foothold_alerts.rules.regions import (
     NEWS_DAYS,
     Answer,
-    Told,
+    Audience,
     is_news,
     is_over,
     place_in_day,
@@ -34,15 +34,15 @@ def warning(**changes: Any) -> RegionWarning:  # noqa: ANN401
 @pytest.mark.parametrize(
     ("area", "level", "listeners", "expected"),
     [
-        ("370399101201", AreaLevel.VILLAGE, {Told.OWN}, {"370399101"}),
-        ("370399101", AreaLevel.TOWNSHIP, {Told.OWN, Told.COUNTY}, {"370399101", "370399"}),
-        ("370399", AreaLevel.COUNTY, {Told.OWN, Told.COUNTY}, {"370399"}),
-        ("370399-hills", AreaLevel.CLUSTER, {Told.OWN}, {"370399"}),
-        ("370399101201", AreaLevel.VILLAGE, {Told.COUNTY}, {"370399"}),
+        ("370399101201", AreaLevel.VILLAGE, {Audience.OWN}, {"370399101"}),
+        ("370399101", AreaLevel.TOWNSHIP, {Audience.OWN, Audience.COUNTY}, {"370399101", "370399"}),
+        ("370399", AreaLevel.COUNTY, {Audience.OWN, Audience.COUNTY}, {"370399"}),
+        ("370399-hills", AreaLevel.CLUSTER, {Audience.OWN}, {"370399"}),
+        ("370399101201", AreaLevel.VILLAGE, {Audience.COUNTY}, {"370399"}),
     ],
 )
 def test_the_place_itself_is_told_and_its_county_where_the_level_asks_for_it(
-    area: str, level: AreaLevel, listeners: set[Told], expected: set[str]
+    area: str, level: AreaLevel, listeners: set[Audience], expected: set[str]
 ) -> None:
     assert (
         places(

@@ -17,7 +17,7 @@ from deploy.kafka.topics import make_topics
 from deploy.local import kafka
 from deploy.local.kafka import cluster_id
 from deploy.local.leftovers import end_leftovers, remember
-from deploy.local.ports import LOOPBACK, free_port, is_free, told_port, wanted_port
+from deploy.local.ports import LOOPBACK, configured_port, free_port, is_free, require_free
 from deploy.local.stack import Stack
 from deploy.local.supervise import QUICK_DEATHS, Service
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS
@@ -95,7 +95,7 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
 
         assert not is_free(port)
         with pytest.raises(CannotStart, match=f"Port {port} is taken") as error:
-            wanted_port(port, "FOOTHOLD_INGEST_PORT")
+            require_free(port, "FOOTHOLD_INGEST_PORT")
     assert "FOOTHOLD_INGEST_PORT=" in error.value.remedy
     assert is_free(free_port())
 
@@ -106,7 +106,7 @@ def test_what_is_no_port_is_named_with_the_variable_and_what_it_takes(
 ) -> None:
     monkeypatch.setenv("FOOTHOLD_INGEST_PORT", value)
     with pytest.raises(CannotStart, match=f"FOOTHOLD_INGEST_PORT={value} is no port") as error:
-        told_port("FOOTHOLD_INGEST_PORT", 8080)
+        configured_port("FOOTHOLD_INGEST_PORT", 8080)
 
     assert "FOOTHOLD_INGEST_PORT=18080, or leave it out" in error.value.remedy
 
@@ -117,7 +117,7 @@ def test_a_port_is_taken_as_told_and_the_default_where_nothing_is_said(
 ) -> None:
     monkeypatch.setenv("FOOTHOLD_INGEST_PORT", value)
 
-    assert told_port("FOOTHOLD_INGEST_PORT", 8080) == port
+    assert configured_port("FOOTHOLD_INGEST_PORT", 8080) == port
 
 
 def test_kafka_does_not_take_somebody_elses_server_for_itself(folder: Path) -> None:

@@ -159,7 +159,7 @@ REFUSED = [
 ]
 
 
-def tell(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str | None]) -> None:
+def set_variables(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:
             monkeypatch.delenv(f"FOOTHOLD_{name}", raising=False)
@@ -171,10 +171,10 @@ def tell(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str | None]) -
 def test_production_refuses_what_would_only_do_at_home(
     service: str, changed: dict[str, str | None], named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tell(monkeypatch, STRONG | changed)
+    set_variables(monkeypatch, STRONG | changed)
     with pytest.raises(SystemExit) as ended:
         importlib.import_module(f"foothold_{service}.__main__").read_settings()
-    tell(monkeypatch, {"ENV": "development"})
+    set_variables(monkeypatch, {"ENV": "development"})
 
     assert named in str(ended.value)
     assert not any(
@@ -188,13 +188,13 @@ def test_production_refuses_what_would_only_do_at_home(
 
 @pytest.mark.parametrize("service", OF_SERVICE)
 def test_production_takes_what_is_fit_for_it(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    tell(monkeypatch, STRONG)
+    set_variables(monkeypatch, STRONG)
     assert (
         importlib.import_module(f"foothold_{service}.__main__").read_settings().env
         is Environment.PRODUCTION
     )
 
-    tell(
+    set_variables(
         monkeypatch,
         {"KAFKA_USERNAME": None, "KAFKA_PASSWORD": None, "KAFKA_PLAINTEXT": "private_network"},
     )

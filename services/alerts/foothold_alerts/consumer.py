@@ -182,7 +182,7 @@ class Consumer:
                 taken[source] = record.offset + 1
                 if record.offset % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
-        self._tell(
+        self._report(
             await while_database_down(
                 self._engine,
                 lambda: self._keep(read),
@@ -204,7 +204,7 @@ class Consumer:
         await self._keeps.disputes.take(read.answers)
         return taken
 
-    def _tell(self, taken: Sequence[Taken]) -> None:
+    def _report(self, taken: Sequence[Taken]) -> None:
         now = datetime.now(UTC)
         for handled in taken:
             transition = handled.transition

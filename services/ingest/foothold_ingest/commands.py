@@ -24,7 +24,7 @@ from foothold_ingest.intake.days import CannotOpen
 from foothold_ingest.people import doubles
 from foothold_ingest.people.register import PeopleRegister
 from foothold_ingest.quarantine import given_up
-from foothold_ingest.quarantine.retry import Shelf
+from foothold_ingest.quarantine.retry import QuarantineTable
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.regions import Held
 from foothold_ingest.rules.times import SHANGHAI
@@ -346,7 +346,7 @@ async def quarantine(settings: Settings, arguments: Namespace) -> str:
         )
     engine = connect(settings.ingest_database_url)
     try:
-        shelf = Shelf(engine, quarantine_seal(settings))
+        shelf = QuarantineTable(engine, quarantine_seal(settings))
         if arguments.action == "list":
             rows, count = await shelf.newest(
                 reason=arguments.reason, is_all=arguments.all, limit=arguments.limit
@@ -371,7 +371,9 @@ def _line(row: "RowMapping") -> str:
     )
 
 
-async def _show(shelf: Shelf, source_id: str, actor: str, now: datetime, *, is_whole: bool) -> str:
+async def _show(
+    shelf: QuarantineTable, source_id: str, actor: str, now: datetime, *, is_whole: bool
+) -> str:
     shown = await shelf.show(source_id)
     if shown is None:
         raise Refused(f"nothing is kept under {source_id}; 'quarantine list --all' shows the ids")

@@ -25,7 +25,7 @@ from foothold_schemas.wire.topics import (
     QUARANTINE,
     REGION_WARNINGS,
 )
-from tests.support.made.areas import County, Record, Reference, Told, write_region_policy
+from tests.support.made.areas import County, LevelChange, Record, Reference, write_region_policy
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -165,7 +165,7 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
             }
 
     assert sorted(
-        Told(w.warning_id, w.households, w.registered, w.week_ago) for w in bodies.values()
+        LevelChange(w.warning_id, w.households, w.registered, w.week_ago) for w in bodies.values()
     ) == sorted(expected)
     changes = {value for value in written if decode_warning(value).direction is not Direction.SAME}
     assert len(changes) == len(bodies)  # said twice perhaps, but never two ways

@@ -53,7 +53,7 @@ def struck(**more: Any) -> AreaStruck:  # noqa: ANN401
     return AreaStruck(**(given | more))
 
 
-class Told:
+class Listener:
     """A household that hears of incidents, day by day."""
 
     def __init__(self, home: Household, rules: Policy = RULES) -> None:
@@ -96,7 +96,7 @@ class Told:
         return self.judged
 
 
-def assessed(listener: Told) -> Assessment:
+def assessed(listener: Listener) -> Assessment:
     return assessed_by(listener.home, rules=listener.rules, incidents=listener.control.incidents)
 
 
@@ -105,7 +105,7 @@ def moved(judged: Judged) -> list[tuple[Movement, Group | None, bool]]:
 
 
 def test_below_the_line_it_carries_a_group_at_once_and_urgently_and_says_on_what_it_rests() -> None:
-    transition = Told(household(POOR)).says().transitions[-1]
+    transition = Listener(household(POOR)).says().transitions[-1]
 
     assert (transition.movement, transition.group, transition.is_urgent) == (
         Movement.ENTERED,
@@ -137,7 +137,7 @@ def test_below_the_line_it_carries_a_group_at_once_and_urgently_and_says_on_what
 
 
 def test_above_the_line_it_is_a_lead() -> None:
-    assert moved(Told(household(WELL_OFF)).says()) == [(Movement.WATCHED, None, False)]
+    assert moved(Listener(household(WELL_OFF)).says()) == [(Movement.WATCHED, None, False)]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_above_the_line_it_is_a_lead() -> None:
     ],
 )
 def test_otherwise_nobody_is_flagged(rules: Policy, changes: Mapping[str, Any]) -> None:
-    listener = Told(household(WELL_OFF), rules)
+    listener = Listener(household(WELL_OFF), rules)
 
     assert (moved(listener.says(**changes)), listener.home.position.status) == ([], Status.CLEAR)
 
@@ -173,14 +173,14 @@ def test_only_those_the_table_names_are_hit() -> None:
         )
     )
 
-    assert moved(Told(household(WELL_OFF), wage).says()) == []
-    assert moved(Told(household(income("90000", category="operating")), wage).says()) == [
+    assert moved(Listener(household(WELL_OFF), wage).says()) == []
+    assert moved(Listener(household(income("90000", category="operating")), wage).says()) == [
         (Movement.WATCHED, None, False)
     ]
 
 
 def test_the_gravest_comes_first_and_of_equals_the_newest() -> None:
-    listener = Told(household(POOR))
+    listener = Listener(household(POOR))
     early, day = OPEN_DAY - timedelta(days=9), OPEN_DAY - timedelta(days=1)
     incidents = [
         ("a", Severity.II, day),
@@ -200,14 +200,14 @@ def test_the_gravest_comes_first_and_of_equals_the_newest() -> None:
 
 
 def test_taken_back_the_signal_ends_at_once_as_a_correction() -> None:
-    listener = Told(household(POOR))
+    listener = Listener(household(POOR))
     listener.says()
     (ending,) = listener.says(is_withdrawn=True).transitions
 
     assert (ending.movement, ending.exit_reason) == (Movement.EXITED, ExitReason.CORRECTED)
 
 
-def identified(listener: Told) -> None:
+def identified(listener: Listener) -> None:
     word = record(CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen"), "word")
     cause = cause_of(word)
     done = judge(HOUSEHOLD, listener.home, listener.control, listener.rules, cause, word.data)  # type: ignore[arg-type]  # a decision
@@ -217,7 +217,7 @@ def identified(listener: Told) -> None:
 @pytest.mark.parametrize("days", [0, 40])
 def test_an_incident_taken_back_asks_for_no_measure_and_another_one_still_does(days: int) -> None:
     later = OPEN_DAY + timedelta(days=days)
-    wrong, true = Told(household(POOR)), Told(household(POOR))
+    wrong, true = Listener(household(POOR)), Listener(household(POOR))
     for listener in (wrong, true):
         listener.says(last_day=OPEN_DAY)
         identified(listener)
@@ -232,7 +232,7 @@ def test_an_incident_taken_back_asks_for_no_measure_and_another_one_still_does(d
 
 
 def test_amended_to_a_milder_one_is_a_correction_and_its_end_is_none() -> None:
-    milder, over = Told(household(POOR)), Told(household(POOR))
+    milder, over = Listener(household(POOR)), Listener(household(POOR))
     milder.says()
     over.says()
 
@@ -244,7 +244,7 @@ def test_amended_to_a_milder_one_is_a_correction_and_its_end_is_none() -> None:
 
 
 def test_a_verified_loss_stays_when_the_incident_is_over() -> None:
-    listener = Told(household(POOR, disaster("fire")))
+    listener = Listener(household(POOR, disaster("fire")))
     listener.says()
     listener.says(last_day=OPEN_DAY)
 
@@ -256,7 +256,7 @@ def test_a_verified_loss_stays_when_the_incident_is_over() -> None:
 
 
 def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> None:
-    listener = Told(household(POOR))
+    listener = Listener(household(POOR))
     listener.says()
     word = record(CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen"), "word")
     identified = judge(HOUSEHOLD, listener.home, listener.control, RULES, cause_of(word), word.data)  # type: ignore[arg-type]  # a decision
@@ -275,7 +275,7 @@ def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> No
         cause_of(record(harmless, "harmless")),
         harmless,
     )
-    worse = Told(exempted.household)
+    worse = Listener(exempted.household)
     worse.control, worse.statements = listener.control, listener.statements
 
     assert (identified.household.position.is_identified, identified.refused) == (True, ())

@@ -23,9 +23,9 @@ from tests.support.made.areas import (
     FIRST,
     VILLAGES,
     County,
+    LevelChange,
     Record,
     Reference,
-    Told,
     write_region_policy,
 )
 
@@ -40,8 +40,8 @@ def folded(policy: Policy, records: Iterable[Record], sources: int = 3) -> list[
     return [changed for record in records for changed in windows.take(record)]
 
 
-def summaries(changes: Iterable[Changed]) -> list[Told]:
-    return [Told(c.warning_id, c.households, c.registered, c.week_ago) for c in changes]
+def summaries(changes: Iterable[Changed]) -> list[LevelChange]:
+    return [LevelChange(c.warning_id, c.households, c.registered, c.week_ago) for c in changes]
 
 
 @pytest.mark.parametrize("seed", [1, 3])

@@ -65,7 +65,7 @@ STATEMENTS = (
 
 
 @dataclass(slots=True)
-class Told:
+class Listener:
     """A household from day to day, and what was said of it."""
 
     home: Household = field(default_factory=Household)
@@ -221,7 +221,7 @@ def test_a_repeat_under_a_new_id_is_told_to_nobody_whatever_people_said_before(
     later: int,
     is_dismissed: bool,  # noqa: FBT001
 ) -> None:
-    life, day = Told(), OPEN_DAY
+    life, day = Listener(), OPEN_DAY
     for fact in (registered(), income(amount, "year", category="property"), first):
         life.fact(fact, day)
     if is_dismissed:
@@ -270,7 +270,7 @@ WORDS = ("dismissed", "dismissed by the page", "exempt", "exempt by the page")
 def test_after_any_word_of_people_what_it_did_not_see_is_told_the_same_day(
     news: str, word: str, later: int, repeats: int
 ) -> None:
-    life, day = Told(), OPEN_DAY
+    life, day = Listener(), OPEN_DAY
     begun = [
         registered([Member(person_ref="p0"), Member(person_ref="p1")]),
         income("90000.00", "year", category="property", item="rent"),
@@ -336,7 +336,7 @@ turns = st.lists(
 def test_the_same_ground_opens_no_second_case_and_is_told_at_most_once_in_the_days(
     steps: list[tuple[int, bool, str]], amounts: tuple[str, str]
 ) -> None:
-    life, day, last = Told(), OPEN_DAY, "year"
+    life, day, last = Listener(), OPEN_DAY, "year"
     for fact in (registered(), income(amounts[0], "year", category="property", item="rent")):
         life.fact(fact, day)
     met_on: date | None = None
@@ -368,7 +368,7 @@ def test_the_same_ground_opens_no_second_case_and_is_told_at_most_once_in_the_da
     _at_most_once(life)
 
 
-def _at_most_once(life: Told) -> None:
+def _at_most_once(life: Listener) -> None:
     """Nobody is told twice within the days, and no other case begins within them.
 
     But for the first group of a case and the first danger in it.
@@ -406,7 +406,7 @@ def test_what_people_saw_and_any_order_of_what_came_since_lead_to_the_same(
     orders = (since, chance.sample(since, len(since)))
     day, stood = OPEN_DAY + timedelta(days=later), list[object]()
     for order in orders:
-        life = Told()
+        life = Listener()
         for fact in begun:
             life.fact(fact, OPEN_DAY)
         life.fact(

@@ -161,7 +161,7 @@ class County:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Told:
+class LevelChange:
     """One change of a level, as the fold and the reference both tell it."""
 
     warning_id: str
@@ -224,11 +224,11 @@ class Reference:
         """Let go of the database."""
         self._data.close()
 
-    def changes(self) -> list[Told]:
+    def changes(self) -> list[LevelChange]:
         """Every change of a level, day by day: at the opening, then with each signal."""
         levels: dict[tuple[str, str, int], int] = {}
         openings: dict[tuple[str, str, int, date], int] = {}
-        changes: list[Told] = []
+        changes: list[LevelChange] = []
         waiting = list(enumerate(self._signals))
         keys: set[tuple[str, str]] = set()
         rank = -1
@@ -259,7 +259,7 @@ class Reference:
         openings: dict[tuple[str, str, int, date], int],
         *,
         only_up: bool = False,
-    ) -> Iterator[Told]:
+    ) -> Iterator[LevelChange]:
         area, cause, window = key
         households = self._count(area, cause, window, day, rank)
         registered = sum(
@@ -271,7 +271,7 @@ class Reference:
             levels[key] = after
             direction = "up" if after > before else "down"
             week_ago = openings.get((area, cause, window, day - timedelta(days=7)), 0)
-            yield Told(
+            yield LevelChange(
                 f"{area}:{cause}:{window}:{day}:{direction}:{NAMES[after]}",
                 households,
                 registered,

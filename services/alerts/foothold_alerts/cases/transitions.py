@@ -158,10 +158,10 @@ class Cases:
         await _write(connection, changes)
         await self._settling.moved(connection, transitions, now)
         await self._deadlines.follow(connection, changes.rows.keys(), now)
-        await self._tell(connection, changes.news, now)
+        await self._notify(connection, changes.news, now)
         return changes.taken
 
-    async def _tell(
+    async def _notify(
         self, connection: AsyncConnection, news: dict[str, Event], now: datetime
     ) -> None:
         if not news:

@@ -26,7 +26,7 @@ NEWS_DAYS: Final = 7
 """What is older than this when it comes is history: shown, and nobody is told of it."""
 
 
-class Told(StrEnum):
+class Audience(StrEnum):
     """Who is told: the place itself (its township, or the county), and the county besides."""
 
     OWN = "own"
@@ -37,7 +37,7 @@ class Told(StrEnum):
 class Answer:
     """What a level asks for."""
 
-    informed: frozenset[Told]
+    informed: frozenset[Audience]
     acknowledge: timedelta
 
 
@@ -63,8 +63,8 @@ def places(warning: RegionWarning, answer: Answer) -> frozenset[str]:
     own = place_of(warning.area, Role.TOWNSHIP) if is_small else warning.county
     return frozenset(
         {
-            *([own] if Told.OWN in answer.informed else []),
-            *([warning.county] if Told.COUNTY in answer.informed else []),
+            *([own] if Audience.OWN in answer.informed else []),
+            *([warning.county] if Audience.COUNTY in answer.informed else []),
         }
     )
 

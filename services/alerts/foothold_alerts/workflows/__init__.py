@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from foothold_alerts.rules.case import OPEN, ReliefKind, Role, Stage
 from foothold_alerts.rules.deadlines import DeadlineKind
-from foothold_alerts.rules.regions import Answer, Answers, Told
+from foothold_alerts.rules.regions import Answer, Answers, Audience
 from foothold_alerts.rules.workflow import (
     HARD_LIMIT_FEN,
     LOOK,
@@ -296,7 +296,7 @@ class WorkflowFile(_Strict):
 class AnswerEntry(_Strict):
     """What a level of a region warning asks of people."""
 
-    told: Annotated[tuple[Told, ...], Field(min_length=1)]
+    told: Annotated[tuple[Audience, ...], Field(min_length=1)]
     acknowledge_hours: int = Field(ge=1, le=1_000, strict=True)
     reference: str = Field(min_length=8)
     confidence: Literal["H", "M", "L", "I"]

@@ -111,12 +111,12 @@ class ArrivalBook:
             self._counted.update(left)
 
     async def _write(self, counted: Counter[Arrival]) -> None:
-        statement, keys = insert(ArrivalRow), ["agency", "day", "kind", "outcome"]
+        insert_query, keys = insert(ArrivalRow), ["agency", "day", "kind", "outcome"]
         rows = [{**arrival._asdict(), "many": many} for arrival, many in sorted(counted.items())]
         async with self._engine.begin() as connection:
             await connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=keys, set_={"many": ArrivalRow.many + statement.excluded.many}
+                insert_query.on_conflict_do_update(
+                    index_elements=keys, set_={"many": ArrivalRow.many + insert_query.excluded.many}
                 ),
                 rows,
             )

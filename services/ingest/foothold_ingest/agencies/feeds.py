@@ -116,11 +116,11 @@ async def _write(connection: AsyncConnection, feeds: Sequence[Feed]) -> None:
         if f.kind != _EVERY_KIND
     ]
     if spoken:
-        statement = insert(FeedRow).values([{**row, "heard_on": today} for row in spoken])
+        insert_query = insert(FeedRow).values([{**row, "heard_on": today} for row in spoken])
         await connection.execute(
-            statement.on_conflict_do_update(
+            insert_query.on_conflict_do_update(
                 index_elements=["agency", "kind", "county"],
-                set_={"heard_on": statement.excluded.heard_on},
+                set_={"heard_on": insert_query.excluded.heard_on},
             )
         )
     for feed in feeds:

@@ -101,13 +101,13 @@ class ReaderBook:
 
     async def resume(self, agency: str, *, by: str, now: datetime) -> bool:
         """Let it be read on, with a count that begins anew; whether it was paused."""
-        statement = update(AgencyReaderRow).where(
+        update_query = update(AgencyReaderRow).where(
             AgencyReaderRow.agency == agency, AgencyReaderRow.paused_at.is_not(None)
         )
         async with self.engine.begin() as connection:
             was_paused = (
                 await connection.execute(
-                    statement.values(bad_in_a_row=0, paused_at=None).returning(
+                    update_query.values(bad_in_a_row=0, paused_at=None).returning(
                         AgencyReaderRow.agency
                     )
                 )

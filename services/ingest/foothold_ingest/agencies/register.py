@@ -165,14 +165,14 @@ class AgencyRegister:
                     f"{agency} would be left without the key {keeping}: sign in with the key that"
                     " stays, then end the other"
                 )
-            statement = update(AgencyKey).where(
+            update_query = update(AgencyKey).where(
                 AgencyKey.agency == agency,
                 AgencyKey.prefix == prefix,
                 AgencyKey.disabled_at.is_(None),
             )
             if (
                 await connection.execute(
-                    statement.values(disabled_at=now).returning(AgencyKey.prefix)
+                    update_query.values(disabled_at=now).returning(AgencyKey.prefix)
                 )
             ).first() is None:
                 live = (await connection.execute(_live(agency))).scalars().all()

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.console.desk import of_agency
 from foothold_ingest.database import HeldRow, QuarantinedRecord
-from foothold_ingest.log.search import Found, LogSearch
+from foothold_ingest.log.search import LoggedFact, LogSearch
 from foothold_ingest.rules.accept import fact_id
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_schemas.seal import Seal
@@ -110,7 +110,7 @@ class Fates:
             return [Fate(Where.UNFINISHED)]
         return [await self._fate_of(fact_in_log) for fact_in_log in search.facts.values()]
 
-    async def _fate_of(self, record: Found) -> Fate:
+    async def _fate_of(self, record: LoggedFact) -> Fate:
         """In the log; and whether risk has set it aside since."""
         address = f"{HOUSEHOLD_FACTS.name}:{record.partition}:{record.offset}"
         query = select(

@@ -158,7 +158,7 @@ class Reports:
                 await self._intake.keep([judged], is_patient=False)
         except (Busy, Unknown, OperationalError, InterfaceError):
             raise NotTaken from None
-        self._intake.tell(DOOR, agency, event, judged)
+        self._intake.report(DOOR, agency, event, judged)
         return judged if isinstance(judged, Rejected | Held) else None
 
     async def _is_strange(self, household_id: str | None) -> bool:

@@ -63,7 +63,7 @@ class Questions:
         try:
             await self.look_up()
         finally:
-            await self.tell()
+            await self.inform_desk()
         self._metrics.disputes.set(await self._book.many())
 
     async def look_up(self) -> None:
@@ -89,13 +89,13 @@ class Questions:
     async def _failed(self, row: RowMapping, _: str) -> bool:
         """One more attempt failed; after the last, the doubt waits for a person."""
         async with self._engine.begin() as connection:
-            statement = (
+            update_query = (
                 update(DisputeRow)
                 .where(DisputeRow.dispute_id == row["dispute_id"])
                 .values(attempts=DisputeRow.attempts + 1)
             )
             attempts = (
-                await connection.execute(statement.returning(DisputeRow.attempts))
+                await connection.execute(update_query.returning(DisputeRow.attempts))
             ).scalar_one()
         log.error("ingest.doubt_failed", dispute_id=row["dispute_id"], attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
@@ -135,7 +135,7 @@ class Questions:
         ]
         await self._book.corrected(naming)
 
-    async def tell(self) -> None:
+    async def inform_desk(self) -> None:
         """What the desk does not know yet, each once in a turn.
 
         The log first, then the row: after a crash between, it is told again, and is the same.
@@ -143,9 +143,9 @@ class Questions:
         tried: set[str] = set()
         while rows := [row for row in await self._untold() if row["dispute_id"] not in tried]:
             tried |= {row["dispute_id"] for row in rows}
-            await self._items.work(rows, self._tell, self._failed)
+            await self._items.work(rows, self._send_to_desk, self._failed)
 
-    async def _tell(self, rows: Sequence[RowMapping]) -> None:
+    async def _send_to_desk(self, rows: Sequence[RowMapping]) -> None:
         await self._publisher.deliver([_line(row) for row in rows])
         async with self._engine.begin() as connection:
             for row in rows:

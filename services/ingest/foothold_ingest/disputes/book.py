@@ -65,9 +65,9 @@ class DisputeBook:
                 await connection.execute(query.order_by(DisputeRow.dispute_id).with_for_update())
             ).all():
                 record = by_fact[row.fact_id]
-                statement = update(DisputeRow).where(DisputeRow.dispute_id == row.dispute_id)
+                update_query = update(DisputeRow).where(DisputeRow.dispute_id == row.dispute_id)
                 await connection.execute(
-                    statement.values(
+                    update_query.values(
                         state=DisputeState.CORRECTED.value,
                         agency=record.agency,
                         answered_at=record.recorded_time,
@@ -105,7 +105,7 @@ class DisputeBook:
 
         False where nothing of the agency waits under that id.
         """
-        statement = update(DisputeRow).where(
+        update_query = update(DisputeRow).where(
             DisputeRow.dispute_id == dispute_id,
             DisputeRow.agency == agency,
             DisputeRow.state == DisputeState.ASKED,
@@ -120,7 +120,7 @@ class DisputeBook:
             return bool(
                 (
                     await connection.execute(
-                        statement.values(values).returning(DisputeRow.dispute_id)
+                        update_query.values(values).returning(DisputeRow.dispute_id)
                     )
                 ).all()
             )

@@ -204,7 +204,7 @@ class Door:
             )
         breath = Breath()
         for event, result in zip(events, results, strict=True):
-            self._intake.tell(
+            self._intake.report(
                 DOOR,
                 caller.agency,
                 event,

@@ -234,7 +234,7 @@ class KafkaDoor:
         judged: Sequence[Judgement],
     ) -> None:
         for event, judgement in zip(events, judged, strict=True):
-            self._intake.tell(
+            self._intake.report(
                 DOOR, agency, None if isinstance(event, Rejected) else event, judgement
             )
         kept = [judgement for judgement in judged if not isinstance(judgement, Rejected)]

@@ -62,9 +62,9 @@ class MappingBook:
         """Keep an agency's own mapping, in place of one of the same name; raise WrongMapping."""
         mapping = parse(text)
         values = {"text": text, "set_at": now}
-        statement = insert(MappingRow).values(agency=agency, name=mapping.name, **values)
+        insert_query = insert(MappingRow).values(agency=agency, name=mapping.name, **values)
         async with self._engine.begin() as connection:
             await connection.execute(
-                statement.on_conflict_do_update(index_elements=["agency", "name"], set_=values)
+                insert_query.on_conflict_do_update(index_elements=["agency", "name"], set_=values)
             )
         return mapping

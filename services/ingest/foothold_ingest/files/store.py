@@ -311,7 +311,7 @@ class UploadStore:
             warnings = [*before.warnings, *(warned._asdict() for warned in step.warnings)][
                 :WARNINGS
             ]
-            statement = update(UploadRow).where(UploadRow.upload_id == upload_id)
+            update_query = update(UploadRow).where(UploadRow.upload_id == upload_id)
             is_kept = UploadRow.is_kept | any(
                 row.size > KEPT for aside in step.asides for row in aside.rows
             )
@@ -322,7 +322,7 @@ class UploadStore:
                 "warnings": warnings,
                 "status": Status.RUNNING,
             }
-            await connection.execute(statement.values(**moved, is_kept=is_kept, attempts=0))
+            await connection.execute(update_query.values(**moved, is_kept=is_kept, attempts=0))
             if step.problems:
                 await connection.execute(
                     insert(UploadProblem),
@@ -479,10 +479,10 @@ class UploadStore:
     async def mend(self, upload_id: str, rows: Iterable[int], now: datetime) -> None:
         """A retry has taken these rows."""
         async with self.engine.begin() as connection:
-            statement = update(UploadProblem).where(
+            update_query = update(UploadProblem).where(
                 UploadProblem.upload_id == upload_id, UploadProblem.row.in_(list(rows))
             )
-            await connection.execute(statement.values(mended_at=now))
+            await connection.execute(update_query.values(mended_at=now))
 
 
 def _blank() -> dict[str, object]:

@@ -21,7 +21,7 @@ from foothold_ingest.intake.announcing import Announcer, is_announced
 from foothold_ingest.intake.county_codes import RegionBook
 from foothold_ingest.log.writer import Busy, Publisher, Unknown, fact_line
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.people.directory import Directory, Told
+from foothold_ingest.people.directory import Directory, RegisteredContact
 from foothold_ingest.people.held import HeldBook
 from foothold_ingest.people.register import PeopleRegister, entries
 from foothold_ingest.rules.accept import Deployment, accept, kind_of, place
@@ -244,7 +244,7 @@ class Intake:
         await self._people.take_back(a.record for a in accepted)
         await self._books.statements.note(judged, self._take_back)
         registrations = [
-            Told(a.record.household_id, a.record.time, a.contact)
+            RegisteredContact(a.record.household_id, a.record.time, a.contact)
             for a in accepted
             if a.contact and a.record.household_id
         ]
@@ -288,7 +288,7 @@ class Intake:
         self._books.arrivals.note(agency, kind, outcome, datetime.now(UTC))
         return outcome
 
-    def tell(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> None:
+    def report(self, door: str, agency: str, event: JsonValue, judgement: Judgement | None) -> None:
         """One canonical line and one count for each event.
 
         None: refused for a reason of the door's own.

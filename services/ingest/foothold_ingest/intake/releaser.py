@@ -107,10 +107,10 @@ class Releaser:
         The last leaves the event with its problem, for the agency's console and a person.
         """
         async with self._engine.begin() as connection:
-            statement = update(HeldRow).where(HeldRow.fact_id == name)
+            update_query = update(HeldRow).where(HeldRow.fact_id == name)
             attempts = (
                 await connection.execute(
-                    statement.values(attempts=HeldRow.attempts + 1).returning(HeldRow.attempts)
+                    update_query.values(attempts=HeldRow.attempts + 1).returning(HeldRow.attempts)
                 )
             ).scalar_one()
             if attempts >= MOST_ATTEMPTS:
@@ -118,7 +118,7 @@ class Releaser:
                     f"{RefusalReason.UNPROCESSABLE.value}: the program failed at it {attempts}"
                     f" times ({error}); it is kept, look again after an upgrade"
                 )
-                await connection.execute(statement.values(problem=problem, attempts=0))
+                await connection.execute(update_query.values(problem=problem, attempts=0))
         return attempts >= MOST_ATTEMPTS
 
     async def release(self, people: Collection[str], *, is_patient: bool) -> None:

@@ -142,7 +142,7 @@ class StatementAsking:
         await self._intake.keep(judged, is_patient=False)
         await self._book.written([row["question_id"] for row in rows], datetime.now(UTC))
         for judgement in judged:
-            self._intake.tell(
+            self._intake.report(
                 DOOR, judgement.record.agency, traced({}, judgement.traceparent), judgement
             )
 

@@ -24,7 +24,7 @@ _ID_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LoggedFact:
     """Where a fact's record stands, and its bytes."""
 
     partition: int
@@ -39,7 +39,7 @@ class Search:
     `naming`: records that name one of the facts without being it, as corrections do.
     """
 
-    facts: dict[str, Found] = field(default_factory=dict)
+    facts: dict[str, LoggedFact] = field(default_factory=dict)
     naming: dict[str, list[bytes]] = field(default_factory=dict)
     is_unfinished: bool = False
 
@@ -148,7 +148,7 @@ def _note(
     """
     own = value[len(_BEGINS) : len(_BEGINS) + _ID_BYTES]
     if own in facts and value.startswith(_BEGINS):
-        search.facts.setdefault(own.decode(), Found(partition, offset, value))
+        search.facts.setdefault(own.decode(), LoggedFact(partition, offset, value))
     elif _WITHDRAWS in value:
         for fact in facts:
             if fact in value:

@@ -20,7 +20,7 @@ from foothold_schemas.wire.codec import encode
 from foothold_schemas.wire.topics import HOUSEHOLD_DIRECTORY
 
 
-class Told(NamedTuple):
+class RegisteredContact(NamedTuple):
     """A contact an agency told us, with the `time` of its register entry."""
 
     household_id: str
@@ -39,7 +39,9 @@ class Directory:
         self._publisher = publisher
         self._seal = Seal(secret, Purpose.DIRECTORY)
 
-    async def keep(self, registrations: Sequence[Told], *, is_patient: bool = True) -> None:
+    async def keep(
+        self, registrations: Sequence[RegisteredContact], *, is_patient: bool = True
+    ) -> None:
         """Keep the contacts, each household's latest; return when database and Kafka have them.
 
         Impatient: raise Busy or Unknown rather than wait long.
@@ -75,7 +77,7 @@ class Directory:
                     )
             if not entries:
                 return
-            statement = update(DirectoryRow).where(
+            update_query = update(DirectoryRow).where(
                 DirectoryRow.household_id == bindparam("household")
             )
             changed = [
@@ -83,7 +85,9 @@ class Directory:
                 for e in entries
             ]
             await connection.execute(
-                statement.values(sealed=bindparam("new_seal"), registered_at=bindparam("new_time")),
+                update_query.values(
+                    sealed=bindparam("new_seal"), registered_at=bindparam("new_time")
+                ),
                 changed,
             )
             lines = [

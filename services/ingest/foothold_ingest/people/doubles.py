@@ -123,14 +123,14 @@ async def dismiss(
     connection: AsyncConnection, ticket: int, *, actor: str, because: str, now: datetime
 ) -> bool:
     """Close a ticket as no double; whether it was open."""
-    statement = (
+    update_query = (
         update(DoubleRow)
         .where(DoubleRow.ticket == ticket, DoubleRow.closed_at.is_(None))
         .returning(DoubleRow.ticket)
     )
     return (
         await connection.execute(
-            statement.values(
+            update_query.values(
                 closed_at=now, outcome=TicketState.DISMISSED, actor=actor, because=because
             )
         )

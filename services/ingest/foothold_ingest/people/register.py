@@ -245,7 +245,9 @@ class PeopleRegister:
         return self._seal.close(f"{data.authority}/{data.register_number}".encode())
 
     async def _write(self, connection: AsyncConnection, newer: Sequence[Entry]) -> None:
-        statement = update(HouseholdRow).where(HouseholdRow.household_id == bindparam("household"))
+        update_query = update(HouseholdRow).where(
+            HouseholdRow.household_id == bindparam("household")
+        )
         columns = ("registered_at", "recorded_at", "place", "fact_id", "digest", "members")
         values_of = [(e, (*e.version, e.digest, list(of_members(e.data.members)))) for e in newer]
         changed = [
@@ -254,7 +256,7 @@ class PeopleRegister:
             for e, values in values_of
         ]
         await connection.execute(
-            statement.values({column: bindparam(f"new_{column}") for column in columns}), changed
+            update_query.values({column: bindparam(f"new_{column}") for column in columns}), changed
         )
         await self._write_people(connection, newer)
         households = [e.household_id for e in newer]

@@ -39,20 +39,20 @@ class Tickets:
         await take_turns("tickets", self._turn, self._metrics, pause=LOOK_SECONDS)
 
     async def _turn(self) -> None:
-        while await self.tell_some() == AT_ONCE:
+        while await self.announce_some() == AT_ONCE:
             self._metrics.progress.labels("tickets").set_to_current_time()
         await self._count()
 
-    async def tell_some(self) -> int:
+    async def announce_some(self) -> int:
         """Return how many were told.
 
         Those that another replica has in hand, or that failed, are none of them.
         """
         count = 0
 
-        async def tell(tickets: Sequence[int]) -> None:
+        async def announce(tickets: Sequence[int]) -> None:
             nonlocal count
-            count += await self._tell(tickets)
+            count += await self._announce(tickets)
 
         async with self._engine.connect() as connection:
             untold = (
@@ -62,24 +62,24 @@ class Tickets:
                 .limit(AT_ONCE)
             )
             tickets = (await connection.execute(untold)).scalars().all()
-        await self._items.work(tickets, tell, self._failed)
+        await self._items.work(tickets, announce, self._failed)
         return count
 
     async def _failed(self, ticket: int, _: str) -> bool:
         """One more attempt failed; after the last, the ticket waits for a person."""
         async with self._engine.begin() as connection:
-            statement = (
+            update_query = (
                 update(DoubleRow)
                 .where(DoubleRow.ticket == ticket)
                 .values(attempts=DoubleRow.attempts + 1)
             )
             attempts = (
-                await connection.execute(statement.returning(DoubleRow.attempts))
+                await connection.execute(update_query.returning(DoubleRow.attempts))
             ).scalar_one()
         log.error("ingest.ticket_failed", ticket=ticket, attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
 
-    async def _tell(self, tickets: Sequence[int]) -> int:
+    async def _announce(self, tickets: Sequence[int]) -> int:
         """Write the tickets to the log first, then the row.
 
         After a crash between, a ticket is told once more under the same ids, and counts once.

@@ -94,7 +94,7 @@ class Retried:
     detail: str
 
 
-class Shelf:
+class QuarantineTable:
     """Reads and changes the quarantine table.
 
     Ids and reasons are printed, contents only on demand and with a trace.
@@ -201,7 +201,7 @@ class Shelf:
         await connection.execute(insert(QuarantineEvent), [row])
 
 
-class Retrier(Shelf):
+class Retrier(QuarantineTable):
     """Tries records again.
 
     It tries an agency's through the door's own judgement, a service's by writing it again where it

@@ -107,13 +107,13 @@ class StatementQuestionBook:
                 )
             if asked_pairs:
                 again = {"state": QuestionState.NEW, "asked_at": now, "attempts": 0}
-                statement = insert_or_update(Row).on_conflict_do_update(
+                insert_query = insert_or_update(Row).on_conflict_do_update(
                     index_elements=["question_id"],
                     set_=again,
                     where=Row.state == QuestionState.GONE,
                 )
                 await connection.execute(
-                    statement,
+                    insert_query,
                     [
                         _new(household, question, now)
                         for household, question in sorted(
@@ -171,21 +171,21 @@ class StatementQuestionBook:
                 "sealed": self._seal.close(encode(own)),
             }
         async with self._engine.begin() as connection:
-            statement = update(Row).where(
+            update_query = update(Row).where(
                 Row.question_id == row["question_id"], Row.state == QuestionState.NEW
             )
-            await connection.execute(statement.values(values))
+            await connection.execute(update_query.values(values))
 
     async def failed(self, row: RowMapping) -> bool:
         """One more attempt at it failed; whether that was the last."""
         async with self._engine.begin() as connection:
-            statement = (
+            update_query = (
                 update(Row)
                 .where(Row.question_id == row["question_id"])
                 .values(attempts=Row.attempts + 1)
             )
             return (
-                int((await connection.execute(statement.returning(Row.attempts))).scalar_one())
+                int((await connection.execute(update_query.returning(Row.attempts))).scalar_one())
                 >= MOST_ATTEMPTS
             )
 

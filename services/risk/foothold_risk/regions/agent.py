@@ -426,7 +426,7 @@ class Regions:
             partition=partition,
             offset=offset,
             is_whole=beginning == 0,
-            said=len(warning_ids),
+            warnings=len(warning_ids),
         )
         return fold
 

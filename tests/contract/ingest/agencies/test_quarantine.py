@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.quarantine.keeper import QuarantineKeeper
-from foothold_ingest.quarantine.retry import Shelf
+from foothold_ingest.quarantine.retry import QuarantineTable
 from foothold_runtime.broker import Broker
 from foothold_schemas.wire.codec import encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
@@ -81,7 +81,9 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
     assert (
         registry.get_sample_value("foothold_ingest_quarantined_total", {"reason": "not_json"}) == 4
     )
-    newest, count = await Shelf(ingest_database, SEAL).newest(reason=None, is_all=False, limit=2)
+    newest, count = await QuarantineTable(ingest_database, SEAL).newest(
+        reason=None, is_all=False, limit=2
+    )
     assert ([row["source_id"] for row in newest], count) == (
         ["quarantine.v1:0:1", "quarantine.v1:0:2"],
         4,

@@ -137,7 +137,7 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
     monkeypatch.setattr(foothold_ingest.disputes.asking, "_line", fails)
     for _ in range(4):
         await ingest.questions.look_up()
-        await ingest.questions.tell()
+        await ingest.questions.inform_desk()
     async with ingest.engine.connect() as connection:
         rows = (
             await connection.execute(
@@ -193,9 +193,9 @@ async def test_where_all_items_of_a_turn_fail_none_is_blamed_and_all_are_done_on
         patch.setattr(foothold_ingest.disputes.asking, "_line", fails)
         for _ in range(4):
             with pytest.raises(DefectError):
-                await ingest.questions.tell()
+                await ingest.questions.inform_desk()
         blamed = await attempts(ingest)
-    await ingest.questions.tell()
+    await ingest.questions.inform_desk()
 
     assert (blamed, await attempts(ingest)) == ([(None, 0)] * 3, [("no_sender", 0)] * 3)
     assert sample(ingest, "given_up", "questions") == 0
@@ -215,14 +215,14 @@ async def test_an_item_that_failed_rests_before_it_is_tried_and_one_given_up_is_
         with monkeypatch.context() as long:
             long.setattr(foothold_ingest.turns, "REST_SECONDS", 3_600.0)
             for _ in range(4):
-                await ingest.questions.tell()
+                await ingest.questions.inform_desk()
         rested = await attempts(ingest)
         ingest.questions._items._rests_until.clear()
         for _ in range(4):
-            await ingest.questions.tell()
+            await ingest.questions.inform_desk()
         given = await attempts(ingest), await given_up.listed(ingest.engine)
     many = await given_up.retry(ingest.engine, by="op", now=datetime.now(UTC))
-    await ingest.questions.tell()
+    await ingest.questions.inform_desk()
 
     assert (rested, given) == ([(None, 1)], ([(None, 3)], ["doubt act-0"]))
     assert (many, await attempts(ingest), await given_up.listed(ingest.engine)) == (
@@ -238,9 +238,9 @@ async def test_tickets_another_replica_has_in_hand_are_not_counted_as_told(clerk
     )
     async with clerk.ingest.engine.begin() as connection:
         await connection.execute(select(DoubleRow.ticket).with_for_update())
-        meanwhile = await clerk.ingest.tickets.tell_some()
+        meanwhile = await clerk.ingest.tickets.announce_some()
 
-    assert (meanwhile, await clerk.ingest.tickets.tell_some()) == (0, 1)
+    assert (meanwhile, await clerk.ingest.tickets.announce_some()) == (0, 1)
 
 
 async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_others_are_told(
@@ -262,7 +262,7 @@ async def test_a_ticket_at_which_the_program_fails_waits_for_a_person_and_the_ot
 
     monkeypatch.setattr(foothold_ingest.people.tickets, "_lines", fails)
     for _ in range(4):
-        await clerk.ingest.tickets.tell_some()
+        await clerk.ingest.tickets.announce_some()
     async with clerk.ingest.engine.connect() as connection:
         rows = (
             await connection.execute(

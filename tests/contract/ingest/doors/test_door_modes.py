@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.errors import CannotStart
 from deploy.local.stack import Stack
-from foothold_ingest.people.directory import Told
+from foothold_ingest.people.directory import RegisteredContact
 from foothold_ingest.rules.accept import household_id
 from foothold_schemas.facts.directory import Contact
 from foothold_schemas.facts.facts import DayOpened
@@ -258,11 +258,17 @@ async def test_the_latest_contact_holds_under_the_same_key_and_erasing_destroys_
     later, earlier = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
     async with ingest_parts(parts) as ingest:
         await ingest.directory.keep(
-            [Told(home, earlier, Contact(name="甲")), Told(home, later, Contact(name="乙"))]
+            [
+                RegisteredContact(home, earlier, Contact(name="甲")),
+                RegisteredContact(home, later, Contact(name="乙")),
+            ]
         )
-        await ingest.directory.keep([Told(home, earlier, Contact(name="丙"))])
+        await ingest.directory.keep([RegisteredContact(home, earlier, Contact(name="丙"))])
         await asyncio.gather(
-            *(ingest.directory.keep([Told("b" * 32, later, Contact(name="丁"))]) for _ in range(4))
+            *(
+                ingest.directory.keep([RegisteredContact("b" * 32, later, Contact(name="丁"))])
+                for _ in range(4)
+            )
         )
         was_there, is_there = await ingest.directory.erase(home), await ingest.directory.erase(home)
     records = await asyncio.to_thread(

@@ -77,7 +77,7 @@ def doubt(name: str, fact: str, day: date = DAY) -> tuple[PeopleSaid, FactDisput
 async def pass_on_news(ingest: Built) -> list[DisputeNews]:
     """What the desk is told by now."""
     await ingest.questions.look_up()
-    await ingest.questions.tell()
+    await ingest.questions.inform_desk()
     records = await asyncio.to_thread(
         lambda: list(read_topic(ingest.settings.kafka_bootstrap, FACT_DISPUTES.name))
     )

@@ -23,7 +23,7 @@ from foothold_ingest.build import Built
 from foothold_ingest.commands import double, region
 from foothold_ingest.doors.http import Door, make_app
 from foothold_ingest.quarantine.keeper import QuarantineKeeper
-from foothold_ingest.quarantine.retry import Shelf
+from foothold_ingest.quarantine.retry import QuarantineTable
 from foothold_ingest.rules.accept import household_id
 from foothold_ingest.rules.judgement import Accepted, Person
 from foothold_ingest.rules.people.people import person_ref
@@ -314,14 +314,14 @@ async def test_both_households_logs_are_told_of_a_member_in_doubt_and_of_its_end
 ) -> None:
     for name, member in (("V1", {"resident_number": NUMBER}), ("V2", {"resident_number": NUMBER})):
         await say(household(name, member))
-    written = [await ingest.tickets.tell_some(), await ingest.tickets.tell_some()]
+    written = [await ingest.tickets.announce_some(), await ingest.tickets.announce_some()]
     (opened,) = {ticket for _, _, ticket in await doubts(broker)}
     await say(household("V2", {"person_ref": "rest"}, at="2026-01-17T09:00:00+08:00"))
-    written += [await ingest.tickets.tell_some(), await ingest.tickets.tell_some()]
+    written += [await ingest.tickets.announce_some(), await ingest.tickets.announce_some()]
     records = await doubts(broker)
     async with ingest.engine.begin() as connection:  # as after a crash between log and row
         await connection.execute(text("update doubles set told = 'open'"))
-    await ingest.tickets.tell_some()
+    await ingest.tickets.announce_some()
     facts = [
         decode_fact(m.value())
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, HOUSEHOLD_FACTS.name)))
@@ -349,7 +349,7 @@ async def test_a_dismissed_ticket_lets_both_households_go_on(
         await say(household(name, {"resident_number": NUMBER}))
     ticket = int((await double(ingest.settings, arguments(action="list"))).split()[0])
     await double(ingest.settings, arguments(action="dismiss", ticket=ticket, because="已核实"))
-    await ingest.tickets.tell_some()
+    await ingest.tickets.announce_some()
 
     assert await doubts(broker) == [("V1", "dismissed", ticket), ("V2", "dismissed", ticket)]
 
@@ -359,9 +359,9 @@ async def test_when_one_household_is_erased_the_other_is_let_go_and_nothing_is_w
 ) -> None:
     for name in ("V1", "V2"):
         await say(household(name, {"resident_number": NUMBER}))
-    await ingest.tickets.tell_some()
+    await ingest.tickets.announce_some()
     await ingest.people.erase(household_id(KEY, "370302", "V1"))
-    written = [await ingest.tickets.tell_some(), await ingest.tickets.tell_some()]
+    written = [await ingest.tickets.announce_some(), await ingest.tickets.announce_some()]
     async with ingest.engine.connect() as connection:
         kept = (await connection.execute(text("select count(*) from doubles"))).scalar_one()
 
@@ -462,7 +462,7 @@ async def test_the_same_holds_for_what_comes_by_kafka(
             await producer.send_and_wait(topics[agency], json.dumps(event).encode())
     for _ in range(300):
         await ingest.releaser.release_some()
-        aside = [row["reason"] for row in await Shelf(ingest.engine, ingest.seal).rows()]
+        aside = [row["reason"] for row in await QuarantineTable(ingest.engine, ingest.seal).rows()]
         if len(await claims(broker)) == 2 and aside:
             break
         await asyncio.sleep(0.05)
