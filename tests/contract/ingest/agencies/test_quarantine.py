@@ -4,11 +4,14 @@ Nothing in the topic stops the keeper.
 """
 
 import asyncio
+import importlib
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.metrics import Metrics
@@ -88,3 +91,38 @@ async def test_each_record_set_aside_is_kept_whole_and_once_even_beside_what_can
         ["quarantine.v1:0:1", "quarantine.v1:0:2"],
         4,
     )
+
+
+async def test_totals_an_earlier_version_has_set_aside_are_settled_by_the_update(
+    ingest_database: AsyncEngine,
+) -> None:
+    earlier = "本行既无户也无人（合计、签字等），单独退回，不影响其他农户 the row names neither"
+    row = text(
+        "insert into quarantine (source_id, service, reason, detail, at, sealed)"
+        " values (:id, 'ingest', 'invalid_field', :detail, now(), '')"
+    )
+    async with ingest_database.begin() as connection:
+        for source_id, detail in (
+            ("file.clinic.f1:0:9", earlier),
+            ("file.clinic.f1:0:10", "此行单元格有误"),
+            ("agency.clinic.v1:0:9", earlier),
+        ):
+            await connection.execute(row, {"id": source_id, "detail": detail})
+    update = importlib.import_module(
+        "foothold_ingest.migrations.versions.0020_totals_wait_for_nobody"
+    )
+
+    def run(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            update.upgrade()
+
+    async with ingest_database.begin() as connection:
+        await connection.run_sync(run)
+        history = await connection.execute(
+            text("select source_id, outcome from quarantine_history")
+        )
+        settled = [tuple(event) for event in history]
+    waiting = await QuarantineTable(ingest_database, SEAL).rows()
+
+    assert settled == [("file.clinic.f1:0:9", "no_data")]
+    assert {row["source_id"] for row in waiting} == {"file.clinic.f1:0:10", "agency.clinic.v1:0:9"}
