@@ -5,7 +5,7 @@ Its events by name with how bad they are, or its value, and the bills of its sum
 Names are those that messages carry, so that a word of people about them can be read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -104,7 +104,8 @@ def grounds(
 ) -> dict[str, Ground]:
     """Of every finding of the day what it rests on.
 
-    `called`: disaster → what those who told of it called it at first, in the order they told.
+    `called`: disaster → what those who told of it called it at first, in the order they told; id
+    of a review or report → what it was first told as.
     """
     seen, findings = opinion.seen, opinion.findings
     year = [
@@ -180,18 +181,15 @@ def _events(
         if m.at_school is False and is_child(m, today)
     }
     missing |= {f"medical_insurance {m.person_ref}": Event() for m in here if m.is_insured is False}
-    reviews = [r.data for r in seen.reviews if isinstance(r.data, HouseholdGraded)]
-    reports = [r.data for r in seen.reports if isinstance(r.data, RiskReported)]
-    last_review = {
-        f"review {r.graded_on}": Event((list(Grade).index(r.grade),), last=r.graded_on)
-        for r in reviews[-1:]
-    }
+    last_review = dict(_last_review(seen.reviews, called))
     return {
         "disaster_loss": storms,
         "guarantee_missing": missing | _unmet(seen.checks),
         "grade_fell": last_review,
         "risk_reported": {
-            f"{r.route} {r.concern} {r.reported_on}": Event(last=r.reported_on) for r in reports
+            called[r.fact_id][0]: Event(last=r.data.reported_on)
+            for r in seen.reports
+            if isinstance(r.data, RiskReported)
         },
         "work_lost": {
             f"work {person}": Event(last=last_of(months_before(today, 1)[0]))
@@ -214,6 +212,19 @@ def _counts(storm: DisasterStruck, seen: Seen, today: date) -> bool:
         or storm.main_worker is not WorkerState.UNHURT
     )
     return is_grave or (seen.losses_reach and bool(storm.loss))
+
+
+def _last_review(
+    reviews: Sequence[FactRecord], called: Mapping[str, list[str]]
+) -> Iterator[tuple[str, Event]]:
+    """By the day it was first told for, unless another review is of that day."""
+    days = [r.data.graded_on for r in reviews if isinstance(r.data, HouseholdGraded)]
+    last = reviews[-1].data if reviews else None
+    if isinstance(last, HouseholdGraded):
+        own, first = f"review {last.graded_on}", called[reviews[-1].fact_id][0]
+        name = own if first in {f"review {day}" for day in days[:-1]} else first
+        rank = (list(Grade).index(last.grade),)
+        yield name, Event(rank, last=last.graded_on, also=frozenset([own]))
 
 
 def _unmet(checks: Iterable[FactRecord]) -> dict[str, Event]:

@@ -130,11 +130,16 @@ class SecondOpinion:
         def seen(
             answered: frozenset[str], *, is_identified: bool
         ) -> tuple[Opinion, Mapping[str, Ground]]:
-            unanswered = [f for f in counting if _report(f) not in answered]
+            names = _first_names(self.known)
+            unanswered = [
+                f
+                for f in counting
+                if not isinstance(f.data, RiskReported) or names[f.fact_id] not in answered
+            ]
             thought = opinion(
                 unanswered, day, everything_heard=True, identified=is_identified, ahead=False
             )
-            called = names_of_storms(self.known, counting)
+            called = names_told(self.known, counting)
             return thought, grounds(thought, day, identified=is_identified, called=called)
 
         def look(stand: Stand) -> Today:
@@ -266,28 +271,40 @@ def _counting(known: list[FactRecord]) -> list[FactRecord]:
     return list({f.fact_id: f for f in known if f.fact_id not in withdrawn}.values())
 
 
-def names_of_storms(
-    known: Iterable[FactRecord], counting: Iterable[FactRecord]
-) -> dict[str, list[str]]:
-    """Each disaster → what it was called at first by each who tells of it, in the order of telling.
+def names_told(known: Iterable[FactRecord], counting: Iterable[FactRecord]) -> dict[str, list[str]]:
+    """What each disaster was called at first, by each who tells of it, in the order of telling.
 
-    What was amended is called as it was before.
+    And each fact by its id. What was amended is called as it was before.
     """
-    all_by_id = {f.fact_id: f for f in known if isinstance(f.data, DisasterStruck)}
+    first = _first_names(known)
+    called: dict[str, list[str]] = {}
+    for record in sorted((f for f in counting if f.fact_id in first), key=age):
+        called.setdefault(str(_own(record)), []).append(first[record.fact_id])
+    return called | {fact_id: [name] for fact_id, name in first.items()}
+
+
+def _first_names(known: Iterable[FactRecord]) -> dict[str, str]:
+    """Id of each disaster, review and report → what it was first told as, before it was amended."""
+    by_id = {f.fact_id: f for f in known if _own(f) is not None}
 
     def first(record: FactRecord) -> str:
-        amended = [all_by_id[name] for name in record.withdraws if name in all_by_id]
-        return min(map(first, amended), default=_own(record))
+        kind = record.data.kind
+        amended = [by_id[i] for i in record.withdraws if i in by_id and by_id[i].data.kind == kind]
+        return min(map(first, amended), default=str(_own(record)))
 
-    called: dict[str, list[str]] = {}
-    for record in sorted((f for f in counting if isinstance(f.data, DisasterStruck)), key=age):
-        called.setdefault(_own(record), []).append(first(record))
-    return called
+    return {fact_id: first(record) for fact_id, record in by_id.items()}
 
 
-def _own(record: FactRecord) -> str:
-    assert isinstance(record.data, DisasterStruck)
-    return f"{record.data.hazard} {record.data.struck_on}"
+def _own(record: FactRecord) -> str | None:
+    match record.data:
+        case DisasterStruck(hazard=hazard, struck_on=day):
+            return f"{hazard} {day}"
+        case HouseholdGraded(graded_on=day):
+            return f"review {day}"
+        case RiskReported(route=route, concern=concern, reported_on=day):
+            return f"{route} {concern} {day}"
+        case _:
+            return None
 
 
 def _by_earlier_entry(counting: list[FactRecord]) -> list[FactRecord] | None:
@@ -300,11 +317,3 @@ def _by_earlier_entry(counting: list[FactRecord]) -> list[FactRecord] | None:
         if entry.data != entries[-1].data:
             return [f for f in counting if f not in entries[n + 1 :]]
     return None
-
-
-def _report(fact: FactRecord) -> str | None:
-    return (
-        f"{fact.data.route} {fact.data.concern} {fact.data.reported_on}"
-        if isinstance(fact.data, RiskReported)
-        else None
-    )

@@ -368,8 +368,11 @@ def _reports(finding: Found, _view: HouseholdOnDay) -> Iterator[Event]:
 
 
 def _reviews(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
-    last = max(view.household.gradings, key=lambda g: g.order)
-    yield Event(f"review {last.day}", (grade_fell.RANK[last.grade],), last=last.day.toordinal())
+    *others, last = sorted(view.household.gradings, key=lambda g: g.order)
+    is_free = last.known_as and all(g.own_name != last.known_as for g in others)
+    name = last.known_as if is_free else last.own_name
+    rank, also = grade_fell.RANK[last.grade], () if name == last.own_name else (last.own_name,)
+    yield Event(name, (rank,), last=last.day.toordinal(), also=also)
 
 
 def _workers(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:

@@ -290,7 +290,10 @@ class Check(Dated, frozen=True):
 
 
 class Grading(Dated, frozen=True):
-    """A village review; `scores` are production, health, education, security, income."""
+    """A village review; `scores` are production, health, education, security, income.
+
+    `known_as`: as of a disaster.
+    """
 
     fact_id: bytes
     grade: Grade
@@ -299,6 +302,12 @@ class Grading(Dated, frozen=True):
     time_ms: int
     is_explained: bool
     version: Version = Version()
+    known_as: str = ""
+
+    @property
+    def own_name(self) -> str:
+        """Its day."""
+        return f"review {self.day}"
 
 
 class AssetCheck(Dated, frozen=True):
@@ -312,13 +321,22 @@ class AssetCheck(Dated, frozen=True):
 
 
 class Report(Packed, frozen=True):
-    """Somebody told that the household may be in trouble."""
+    """Somebody told that the household may be in trouble.
+
+    `known_as`: as of a disaster.
+    """
 
     fact_id: bytes
     day: date
     route: ReportRoute
     concern: Concern
     version: Version = Version()
+    known_as: str = ""
+
+    @property
+    def own_name(self) -> str:
+        """Route, concern and day: the same for a report sent again."""
+        return f"{self.route} {self.concern} {self.day}"
 
 
 class Withdrawal(Packed, frozen=True):

@@ -24,9 +24,11 @@ from foothold_risk.rules.household.facts import (
     Authorisation,
     Claim,
     Disaster,
+    Grading,
     HeldFact,
     Income,
     Register,
+    Report,
     Withdrawal,
 )
 from foothold_risk.rules.household.household import Household, fresh
@@ -175,8 +177,8 @@ def fold(
     before = household
     if record.withdraws:
         household = _withdraw(household, record, identity)
-    if held is not None and isinstance(held[1], Disaster):
-        household, held = _known_by_first_name(before, household, record, held[1])
+    if held is not None and isinstance(held[1], Disaster | Grading | Report):
+        household, held = _known_by_first_name(before, household, record, held[0], held[1])
     if taking_back(fact) is not TakingBack.NEVER and household.has_withdrawn(identity):
         return household, Folded.WITHDRAWN
     if held is not None:
@@ -307,34 +309,41 @@ def _withdraw(household: Household, record: FactRecord, by: bytes) -> Household:
 
 
 def _known_by_first_name(
-    before: Household, household: Household, record: FactRecord, disaster: Disaster
-) -> tuple[Household, tuple[str, Disaster]]:
-    """A disaster whose day or hazard was amended is the same disaster, by its first name.
+    before: Household,
+    household: Household,
+    record: FactRecord,
+    field: str,
+    fact: Disaster | Grading | Report,
+) -> tuple[Household, tuple[str, HeldFact]]:
+    """What was amended to another day or hazard is the same event, by its first name.
 
-    In any order of arrival: the name goes on to what amended it before it came.
+    That is a disaster, a review or a report, held in `field`. In any order of arrival: the name
+    goes on to what amended it before it came.
     """
     named = {bytes.fromhex(fact_id) for fact_id in record.withdraws}
-    amended = (d for d in before.disasters if d.fact_id in named)
-    first = min((d.known_as or d.own_name for d in amended), default="")
-    if first != disaster.own_name:
-        disaster = msgspec.structs.replace(disaster, known_as=first)
+    amended = (f for f in getattr(before, field) if f.fact_id in named)
+    first = min((f.known_as or f.own_name for f in amended), default="")
+    if first != fact.own_name:
+        fact = msgspec.structs.replace(fact, known_as=first)
     by = {w.fact_id: w.by for w in reversed(household.withdrawn)}
-    last, seen = disaster.fact_id, set[bytes]()
+    last, seen = fact.fact_id, set[bytes]()
     while last in by and last not in seen:
         seen.add(last)
         last = by[last]
     if seen:
-        name = first or disaster.own_name
+        name = first or fact.own_name
         household = fresh(
             household,
-            disasters=tuple(
-                msgspec.structs.replace(d, known_as=name)
-                if d.fact_id == last and d.own_name != name
-                else d
-                for d in household.disasters
-            ),
+            **{
+                field: tuple(
+                    msgspec.structs.replace(f, known_as=name)
+                    if f.fact_id == last and f.own_name != name
+                    else f
+                    for f in getattr(household, field)
+                )
+            },
         )
-    return household, ("disasters", disaster)
+    return household, (field, fact)
 
 
 def _add(

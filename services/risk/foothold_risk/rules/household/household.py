@@ -373,8 +373,8 @@ class Household(Packed, frozen=True):
 
 
 def report_name(report: Report) -> str:
-    """Route, concern and day: the same for a report sent again."""
-    return f"{report.route} {report.concern} {report.day}"
+    """What it was first told as: the same for a report sent again, or amended."""
+    return report.known_as or report.own_name
 
 
 def report_key(report: Report) -> bytes:
