@@ -14,7 +14,7 @@ from typing import Any
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.measures import answers
 from tests.support.reference.arithmetic import is_here
-from tests.support.reference.events import WAVERING_DAYS, joined
+from tests.support.reference.events import WAVERING_DAYS, joined, was_seen
 from tests.support.reference.opinion import RISKS, SHOCKS
 from tests.support.reference.stand import (
     OPEN,
@@ -25,6 +25,7 @@ from tests.support.reference.stand import (
     Recheck,
     Slip,
     Stand,
+    with_other_cases,
 )
 from tests.support.reference.words import last_day_passed
 
@@ -415,19 +416,31 @@ def _as_case_left(course: Course) -> None:
     is_last = _returns(course, stand.group_ended) or _returns(course, stand.lead_ended)
     if stand.at in OPEN or stand.taken_back is not None or is_last:
         return
-    for old in reversed(stand.cases_before):
-        names = ("episode", "spell", "had", "paid", "woken", "returned", "dismissed", "has_had")
-        its = {name: getattr(old, name) for name in (*names, "group_ended", "lead_ended")}
-        others = tuple(s for s in may_return(stand) if s.episode != old.episode)
-        last: dict[str, Any] = {
-            "last_episode": next_number(stand) - 1,
-            "last_spell": max(stand.spell, stand.last_spell),
-        }
-        other = Course(replace(stand, **its, **last, cases_before=others), course.today)
-        if _returns(other, old.group_ended) or _returns(other, old.lead_ended):
-            course.stand = other.stand
+    cases = [_as_left(stand, old) for old in reversed(stand.cases_before)]
+    # a case that had all of it, else one that had a part where the others had the rest
+    as_one = [
+        with_other_cases(case, course.today.day)
+        for case in (stand, *cases)
+        if any(was_seen(n, e, case.had) for n, e in course.events.items())
+    ]
+    for case in (*cases, *as_one):
+        other = Course(case, course.today)
+        if _returns(other, case.group_ended) or _returns(other, case.lead_ended):
+            course.stand = case
             course.reconsider()
             return
+
+
+def _as_left(stand: Stand, old: Stand) -> Stand:
+    names = ("episode", "spell", "had", "paid", "woken", "returned", "dismissed", "has_had")
+    its = {name: getattr(old, name) for name in (*names, "group_ended", "lead_ended")}
+    return replace(
+        stand,
+        **its,
+        last_episode=next_number(stand) - 1,
+        last_spell=max(stand.spell, stand.last_spell),
+        cases_before=tuple(s for s in may_return(stand) if s.episode != old.episode),
+    )
 
 
 def _is_again(course: Course) -> bool:

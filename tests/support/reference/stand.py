@@ -10,8 +10,8 @@ from typing import Any
 
 from foothold_schemas.facts.decisions import MeasureDelivered
 from foothold_schemas.facts.register import HouseholdRegistered
-from tests.support.reference.events import WAVERING_DAYS, Event, Ground, heavy, was_seen
-from tests.support.reference.opinion import LEADS, RISKS, Opinion
+from tests.support.reference.events import WAVERING_DAYS, Event, Ground, heavy, joined, was_seen
+from tests.support.reference.opinion import LEADS, RISKS, SHOCKS, Opinion
 from tests.support.reference.words import Word, is_covered, last_day_passed
 
 OPEN = ("lead", "recovering", "group")
@@ -148,6 +148,28 @@ Outbox = tuple[str, str | None, bool | None]
 """Movement, how it ended, whether people are told (None: that is not asked of it)."""
 
 
+def other_cases(stand: Stand, day: date) -> list[Stand]:
+    """The household's cases that ended by themselves in the last days, but for its own."""
+    cases = []
+    for case in stand.cases_before:
+        ends = [e.day for e in (case.group_ended, case.lead_ended) if e is not None]
+        if case.episode != stand.episode and ends and (day - max(ends)).days <= WAVERING_DAYS:
+            cases.append(case)
+    return cases
+
+
+def with_other_cases(stand: Stand, day: date) -> Stand:
+    """As if its case had had what those had: people were told of it."""
+    for case in other_cases(stand, day):
+        stand = replace(
+            stand,
+            had=joined(stand.had, case.had),
+            paid=stand.paid | case.paid,
+            woken=stand.woken | case.woken,
+        )
+    return stand
+
+
 class Course:
     """Where a household goes in one look, and what is said of it."""
 
@@ -168,7 +190,8 @@ class Course:
             for n, e in (g.events or {}).items()
         }
         self.events = happened
-        self.new_events = {n for n, e in happened.items() if not was_seen(n, e, stand.had)}
+        known = with_other_cases(stand, today.day) if stand.at in OPEN else stand
+        self.new_events = {n for n, e in happened.items() if not was_seen(n, e, known.had)}
         self.has_fallen = "grade_fell" in self.kinds and bool(
             self.new_events & set(self.speaking["grade_fell"].events or {})
         )
@@ -179,9 +202,9 @@ class Course:
         } | (self.kinds & stand.eliminated)
         self.heavy = heavy(
             self.speaking.values(),
-            stand.paid | {bill for bill, others in today.told_twice.items() if others & stand.paid},
+            known.paid | {bill for bill, others in today.told_twice.items() if others & known.paid},
         )
-        self.is_news = bool(self.new_events or self.heavy or self.woken - stand.woken)
+        self.is_news = bool(self.new_events or self.heavy or self.woken - known.woken)
 
     def _target(self) -> str:
         stand, opinion = self.stand, self.today.opinion
@@ -226,9 +249,24 @@ class Course:
         firsts |= {"danger"} if after.at == "group" and self.is_danger else set()
         had = before.has_had if after.episode == before.episode else frozenset()
         after = replace(after, has_had=had | firsts)
-        is_told = self._is_told(movement, before, after, is_first=bool(firsts - had))
+        new = firsts - had
+        for other in other_cases(before, self.today.day):
+            has_told = {"group": RISKS, "danger": SHOCKS}
+            new -= {w for w in new & other.has_had if self._has_had(other, has_told[w])}
+        is_told = self._is_told(movement, before, after, is_first=bool(new))
         self.stand = replace(after, told_on=self.today.day) if is_told else after
         self.steps.append((movement, reason, is_told))
+
+    def _has_had(self, other: Stand, kinds: frozenset[str] | set[str]) -> bool:
+        """Whether another case has had everything of these kinds that speaks."""
+        for kind in self.kinds & kinds:
+            ground = self.speaking[kind]
+            if any(not amounts.keys() <= other.paid for amounts in ground.sums):
+                return False
+            events = (ground.events or {}) if kind in BY_EVENT else {}
+            if not all(was_seen(n, e, other.had) for n, e in events.items()):
+                return False
+        return True
 
     def _is_told(
         self, movement: str, before: Stand, after: Stand, *, is_first: bool

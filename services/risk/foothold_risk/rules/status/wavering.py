@@ -6,7 +6,7 @@ The ground of a group or lead is its findings with their events. It is history: 
 position, equal for a replay of the same log.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from foothold_risk.rules.findings.events import MOST_HAD, TOLD_BY_EVENT, joined, same_as, unseen
 from foothold_risk.rules.household.household import Closed, Ended, Position
 from foothold_risk.rules.policy import SHARE_SCALE
-from foothold_risk.rules.status.assess import Assessment
+from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, STRUCK, Assessment
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Movement, Status
 
@@ -38,11 +38,41 @@ TELLING: Final = frozenset(
 def kinds_of_news(position: Position, assessment: Assessment) -> set[FindingKind]:
     """The findings of which something happened that the case has not had, or that grew worse."""
     share = assessment.view.policy.material_share
+    had = _with_other_cases(position, assessment).had
     return {
         g.kind
         for g in assessment.speaking
-        if g.kind in TOLD_BY_EVENT and unseen(g.events, position.had, share)
+        if g.kind in TOLD_BY_EVENT and unseen(g.events, had, share)
     }
+
+
+def _with_other_cases(position: Position, assessment: Assessment) -> Position:
+    """What an open case has had, and what the household's other cases of the last days had.
+
+    People were told of that too, so it is no news.
+    """
+    others = still_remembered(position.earlier, assessment)
+    if not position.is_in_episode or not others:
+        return position
+    return replace(
+        position,
+        had=joined(position.had, (e for c in others for e in c.had), MOST_HAD),
+        bills=tuple({*position.bills, *(bill for c in others for bill in c.bills)}),
+        woken=tuple({*position.woken, *(kind for c in others for kind in c.woken)}),
+    )
+
+
+def _was_told_elsewhere(
+    closed: Closed, kinds: Collection[FindingKind], assessment: Assessment
+) -> bool:
+    """Whether another case has had all of these kinds that speaks."""
+    share, bills = assessment.view.policy.material_share, set(closed.bills)
+    grounds = [g for g in assessment.speaking if g.kind in kinds]
+    return all(
+        not (g.kind in TOLD_BY_EVENT and unseen(g.events, closed.had, share))
+        and bills.issuperset(name for name, _, _ in g.bills)
+        for g in grounds
+    )
 
 
 def has_news(position: Position, assessment: Assessment) -> bool:
@@ -51,7 +81,8 @@ def has_news(position: Position, assessment: Assessment) -> bool:
     News is an event the case has not had, a bill that alone moves a sum, or a finding that says
     more than people saw when they gave their word.
     """
-    is_woken = bool(_woken(position, assessment) - set(position.woken))
+    woken = _with_other_cases(position, assessment).woken
+    is_woken = bool(_woken(position, assessment) - set(woken))
     return (
         is_woken
         or bool(kinds_of_news(position, assessment))
@@ -77,7 +108,7 @@ def _heavy_bills(position: Position, assessment: Assessment) -> Iterator[tuple[i
     share, same, had = (
         assessment.view.policy.material_share,
         same_as(assessment.view),
-        set(position.bills),
+        set(_with_other_cases(position, assessment).bills),
     )
     for ground in assessment.speaking:
         for bills in ground.sums:
@@ -119,6 +150,15 @@ def is_news(
         before.was_grouped or before.group is not None
     )
     is_first_danger = after.is_urgent and not (before.was_urgent or before.is_urgent)
+    others = still_remembered(before.earlier, assessment)
+    if is_first_group:
+        is_first_group = not any(
+            c.was_grouped and _was_told_elsewhere(c, IS_RISK, assessment) for c in others
+        )
+    if is_first_danger:
+        is_first_danger = not any(
+            c.was_urgent and _was_told_elsewhere(c, IS_SHOCK | STRUCK, assessment) for c in others
+        )
     if (
         is_first_group
         or is_first_danger
@@ -191,11 +231,27 @@ def case_of(position: Position, assessment: Assessment) -> Position:
     """
     if position.is_in_episode or returns_to(position, assessment) is not None:
         return position
-    for closed in reversed(position.earlier):
-        earlier = _as_left(position, closed)
+    cases = [_as_left(position, closed) for closed in reversed(position.earlier)]
+    for earlier in cases:
         if returns_to(earlier, assessment) is not None:
             return earlier
+    # each of them had a part of it, and all of it one or another
+    for case in (position, *cases):
+        if _has_had_any(case, assessment) and returns_to(_as_one(case, assessment), assessment):
+            return _as_one(case, assessment)
     return position
+
+
+def _has_had_any(position: Position, assessment: Assessment) -> bool:
+    share = assessment.view.policy.material_share
+    events = [e for g in assessment.speaking if g.kind in TOLD_BY_EVENT for e in g.events]
+    return len(unseen(events, position.had, share)) < len(events)
+
+
+def _as_one(position: Position, assessment: Assessment) -> Position:
+    """A case that is over, as having had what the other cases of the last days had."""
+    one = _with_other_cases(replace(position, is_lead=True), assessment)
+    return replace(one, is_lead=position.is_lead)
 
 
 def _as_left(position: Position, closed: Closed) -> Position:
