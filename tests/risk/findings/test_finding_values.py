@@ -108,10 +108,15 @@ CASES: dict[
         YEAR,
         "project_underpaid.yield",
         ["dividend"],
-        "2025-06-01至2026-05-31分红项目实发600.00元，低于保底收益700.01元。",
+        (
+            "2025-06-01至2026-05-31分红项目实发600.00元，低于保底收益700.01元；另一项目实发0.00元，"
+            "低于保底收益70.00元；另一项目实发600.00元，低于保底收益630.00元。"
+        ),
         (
             "A dividend project paid 600.00 yuan from 2025-06-01 to 2026-05-31, less than the"
-            " guaranteed 700.01 yuan."
+            " guaranteed 700.01 yuan; another paid 0.00 yuan from 2025-06-01 to 2026-05-31, less"
+            " than the guaranteed 70.00 yuan; another paid 600.00 yuan from 2025-06-01 to"
+            " 2026-05-31, less than the guaranteed 630.00 yuan."
         ),
     ),
     FindingKind.DISASTER_LOSS: (
@@ -126,10 +131,13 @@ CASES: dict[
         ROLLING,
         "disaster_loss.share",
         ["flood", "hail"],
-        "2026-05-02遭受风暴，损失70.00元，达到家庭年纯收入100.01元的30%。",
         (
-            "Struck by storm on 2026-05-02: losses of 70.00 yuan reach 30% of the net income of"
-            " 100.01 yuan."
+            "2026-05-02遭受风暴、2026-05-01遭受风暴，损失70.00元，"
+            "达到家庭年纯收入100.01元的30%。"
+        ),
+        (
+            "Struck by storm on 2026-05-02 and by storm on 2026-05-01: losses of 70.00 yuan reach"
+            " 30% of the net income of 100.01 yuan."
         ),
     ),
     FindingKind.SELF_PAID_HIGH: (

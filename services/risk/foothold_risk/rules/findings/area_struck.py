@@ -7,7 +7,7 @@ from typing import Final
 
 from foothold_risk.rules.areas.exposure import exposure_to
 from foothold_risk.rules.context.incidents import Incident
-from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.findings.finding import MOST_NAMED, Found, Rule, and_more
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.facts import Severity
 from foothold_schemas.findings import FindingKind
@@ -54,17 +54,24 @@ def hits(view: HouseholdOnDay) -> list[tuple[str, Incident]]:
 
 
 def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
-    """Say what struck where, since when, and that nobody has looked yet."""
-    worst = next(fact for fact in finding.facts if isinstance(fact, Incident))
+    """Say what struck where, since when, the newest first, and that nobody has looked yet."""
+    struck = sorted(
+        (fact for fact in finding.facts if isinstance(fact, Incident)),
+        key=lambda incident: incident.first_day,
+        reverse=True,
+    )
+    zh = "，".join(
+        f"区域{i.area}自{i.first_day}发生{title(i.hazard).zh}（{i.severity}级）"
+        for i in struck[:MOST_NAMED]
+    )
+    en = ", ".join(
+        f"{i.hazard.value} (level {i.severity}) in {i.area} since {i.first_day}"
+        for i in struck[:MOST_NAMED]
+    )
+    others = and_more(len(struck))
     return Sentence(
-        zh=(
-            f"区域{worst.area}自{worst.first_day}发生{title(worst.hazard).zh}（{worst.severity}级），"
-            "按政策视同已受影响，损失待逐户核实。"
-        ),
-        en=(
-            f"{worst.hazard.value} (level {worst.severity}) in {worst.area} since"
-            f" {worst.first_day}: by policy it is hit; its losses are still to be checked."
-        ),
+        zh=f"{zh}{others.zh}，按政策视同已受影响，损失待逐户核实。",
+        en=f"{en}{others.en}: by policy it is hit; its losses are still to be checked.",
     )
 
 

@@ -3,9 +3,17 @@
 It left the home or the main worker in a state policy names, or took a share of the year's income.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
-from foothold_risk.rules.findings.finding import Found, Rule, percent_text, spending_window
+from foothold_risk.rules.findings.finding import (
+    MOST_NAMED,
+    Found,
+    Rule,
+    and_more,
+    percent_text,
+    spending_window,
+)
 from foothold_risk.rules.household.facts import Disaster
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import SHARE_SCALE
@@ -110,29 +118,59 @@ def _weight(disaster: Disaster) -> int:
 
 
 def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
-    """Say what struck, when, and what it did."""
-    worst = next(d for d in view.disasters if d.fact_id == finding.facts[0].fact_id)
+    """Say what struck, when, and what it did; of several the newest first."""
     if finding.unit == "money":
-        loss, net, percent = (
-            Fen(int(finding.value)),
-            Fen(view.net or 0),
-            percent_text(finding.policy.value),
-        )
-        zh = f"损失{loss}{currency.zh}，达到家庭年纯收入{net}{currency.zh}的{percent}"
-        en = (
-            f"losses of {loss} {currency.en} reach {percent} of the net income of {net}"
-            f" {currency.en}"
-        )
-    elif finding.value == worst.home.value:
-        zh, en = f"住房{title(worst.home).zh}", f"the home is {title(worst.home).en}"
-    else:
-        zh, en = (
-            f"主要劳动力{title(worst.main_worker).zh}",
-            f"the main worker is {title(worst.main_worker).en}",
-        )
+        return _losses(finding, view, currency)
+    struck = newest_first(hits(view))
+    named, others = struck[:MOST_NAMED], and_more(len(struck))
+    did = [_harm(d, view, currency) for d in named]
+    zh = "；".join(
+        f"{d.day}遭受{title(d.hazard).zh}，{harm.zh}" for d, harm in zip(named, did, strict=True)
+    )
+    en = "; by ".join(
+        f"{title(d.hazard).en} on {d.day}: {harm.en}" for d, harm in zip(named, did, strict=True)
+    )
+    return Sentence(zh=f"{zh}{others.zh}。", en=f"Struck by {en}{others.en}.")
+
+
+def newest_first(disasters: Iterable[Disaster]) -> list[Disaster]:
+    """By day, the graver of two of one day first."""
+    return sorted(disasters, key=lambda d: (-d.day.toordinal(), -_weight(d), d.fact_id))
+
+
+def _harm(disaster: Disaster, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+    """Every state that counts; without one, what was lost."""
+    home, worker = view.policy.disaster_loss_home, view.policy.disaster_loss_worker
+    harm = []
+    if home is not None and disaster.home in home.value:
+        state = title(disaster.home)
+        harm.append(Sentence(zh=f"住房{state.zh}", en=f"the home is {state.en}"))
+    if worker is not None and disaster.main_worker in worker.value:
+        state = title(disaster.main_worker)
+        harm.append(Sentence(zh=f"主要劳动力{state.zh}", en=f"the main worker is {state.en}"))
+    if not harm:
+        loss = Fen(disaster.loss or 0)
+        harm.append(Sentence(zh=f"损失{loss}{currency.zh}", en=f"a loss of {loss} {currency.en}"))
+    return Sentence(zh="，".join(s.zh for s in harm), en=", ".join(s.en for s in harm))
+
+
+def _losses(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+    """What struck, and that the losses of all together reach the share."""
+    loss, net, percent = (
+        Fen(int(finding.value)),
+        Fen(view.net or 0),
+        percent_text(finding.policy.value),
+    )
+    struck = newest_first(f for f in finding.facts if isinstance(f, Disaster))
+    zh = "、".join(f"{d.day}遭受{title(d.hazard).zh}" for d in struck[:MOST_NAMED])
+    en = " and by ".join(f"{title(d.hazard).en} on {d.day}" for d in struck[:MOST_NAMED])
+    others = and_more(len(struck))
     return Sentence(
-        zh=f"{worst.day}遭受{title(worst.hazard).zh}，{zh}。",
-        en=f"Struck by {title(worst.hazard).en} on {worst.day}: {en}.",
+        zh=f"{zh}{others.zh}，损失{loss}{currency.zh}，达到家庭年纯收入{net}{currency.zh}的{percent}。",
+        en=(
+            f"Struck by {en}{others.en}: losses of {loss} {currency.en} reach"
+            f" {percent} of the net income of {net} {currency.en}."
+        ),
     )
 
 

@@ -36,6 +36,8 @@ class Found:
     project: str | None = None
 
 
+MOST_NAMED: Final = 3
+"""Of several events a sentence names so many, the newest first."""
 MEDICAL: Final = frozenset({MedicalClaimSettled.model_fields["kind"].default})
 SPENDING: Final = frozenset({SpendingReported.model_fields["kind"].default})
 
@@ -76,6 +78,16 @@ def weightiest(spent: Iterable[Claim | Spending]) -> tuple[Claim | Spending, ...
     The fact's id decides between equals, so any order of arrival gives the same.
     """
     return tuple(sorted(spent, key=lambda c: (-c.own_share, c.fact_id)))
+
+
+def and_more(total: int) -> Sentence:
+    """What a sentence that names the first MOST_NAMED of several says of the others."""
+    more = total - MOST_NAMED
+    return (
+        Sentence(zh=f"（另有{more}项）", en=f" (and {more} more)")
+        if more > 0
+        else Sentence(zh="", en="")
+    )
 
 
 def percent_text(share: object) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, first_day, income_months, last_day
-from foothold_risk.rules.findings.finding import Found, Rule, income_window
+from foothold_risk.rules.findings.finding import MOST_NAMED, Found, Rule, and_more, income_window
 from foothold_risk.rules.household.facts import Income
 from foothold_risk.rules.money.figures import HouseholdOnDay, resting_on
 from foothold_risk.rules.policy import SHARE_SCALE
@@ -22,7 +22,7 @@ def find(view: HouseholdOnDay) -> Found | None:
     """The project that owes most, the first of several alike."""
     return max(
         underpaid(view),
-        key=lambda shortfall: int(shortfall.threshold) - int(shortfall.value),
+        key=_shortfall,
         default=None,
     )
 
@@ -108,23 +108,30 @@ def _first_year(payments: Iterable[Income], months: range) -> int | None:
     return min(paid) // MONTHS_OF_A_YEAR if paid else None
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
-    """Say what was paid and what is owed."""
-    window, paid, owed = (
-        income_window(view.day),
-        Fen(int(finding.value)),
-        Fen(int(finding.threshold)),
+def explain(_finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+    """Say what each such project paid and what it owes, the one that owes most first."""
+    window = income_window(view.day)
+    owing = [
+        (Fen(int(f.value)), Fen(int(f.threshold)))
+        for f in sorted(underpaid(view), key=_shortfall, reverse=True)
+    ]
+    zh = "；另一项目实发".join(
+        f"{paid}{currency.zh}，低于保底收益{owed}{currency.zh}" for paid, owed in owing[:MOST_NAMED]
     )
+    en = "; another ".join(
+        f"paid {paid} {currency.en} from {window.first} to {window.last}, less than the guaranteed"
+        f" {owed} {currency.en}"
+        for paid, owed in owing[:MOST_NAMED]
+    )
+    others = and_more(len(owing))
     return Sentence(
-        zh=(
-            f"{window.first}至{window.last}分红项目实发{paid}{currency.zh}，"
-            f"低于保底收益{owed}{currency.zh}。"
-        ),
-        en=(
-            f"A dividend project paid {paid} {currency.en} from {window.first} to {window.last},"
-            f" less than the guaranteed {owed} {currency.en}."
-        ),
+        zh=f"{window.first}至{window.last}分红项目实发{zh}{others.zh}。",
+        en=f"A dividend project {en}{others.en}.",
     )
+
+
+def _shortfall(finding: Found) -> int:
+    return int(finding.threshold) - int(finding.value)
 
 
 RULE = Rule(

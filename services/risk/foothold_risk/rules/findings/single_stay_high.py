@@ -5,7 +5,15 @@ The cost is after all layers of cover; the standing is the one in the work: iden
 
 from collections import defaultdict
 
-from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, spending_window, weightiest
+from foothold_risk.rules.findings.finding import (
+    MEDICAL,
+    MOST_NAMED,
+    Found,
+    Rule,
+    and_more,
+    spending_window,
+    weightiest,
+)
 from foothold_risk.rules.household.facts import Claim
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.facts import CareSetting
@@ -68,19 +76,27 @@ def _stays(view: HouseholdOnDay) -> list[tuple[Claim, ...]]:
 
 
 def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
-    """Say what the stay cost and the amount it passed."""
-    value, threshold = Fen(int(finding.value)), Fen(int(finding.threshold))
-    last = max(
-        c.day for c in view.claims if any(c.fact_id == fact.fact_id for fact in finding.facts)
+    """Say what each such stay cost, the one settled last first, and the amount they passed."""
+    threshold = Fen(int(finding.threshold))
+    stays = sorted(
+        ((max(c.day for c in bills), Fen(sum(c.own_share for c in bills))) for bills in high(view)),
+        reverse=True,
     )
+    zh = "、".join(
+        f"一次住院（{last}结算）各方支付后自付{cost}{currency.zh}"
+        for last, cost in stays[:MOST_NAMED]
+    )
+    en = "; another, ".join(
+        f"settled on {last}, cost the household {cost} {currency.en}"
+        for last, cost in stays[:MOST_NAMED]
+    )
+    others = and_more(len(stays))
+    each = ("均", " each") if len(stays) > 1 else ("", "")
     return Sentence(
-        zh=(
-            f"一次住院（{last}结算）各方支付后自付{value}{currency.zh}，"
-            f"超过{threshold}{currency.zh}。"
-        ),
+        zh=f"{zh}{others.zh}，{each[0]}超过{threshold}{currency.zh}。",
         en=(
-            f"One hospital stay, settled on {last}, cost the household {value} {currency.en} after"
-            f" all cover, more than {threshold} {currency.en}."
+            f"One hospital stay, {en}{others.en} after all cover, more than {threshold}"
+            f" {currency.en}{each[1]}."
         ),
     )
 

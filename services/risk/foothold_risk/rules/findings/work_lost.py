@@ -1,7 +1,7 @@
 """A wage earner's income has been gone for so many whole months, all of them heard."""
 
 from foothold_risk.rules.calendar import income_months
-from foothold_risk.rules.findings.finding import Found, Rule, income_window
+from foothold_risk.rules.findings.finding import MOST_NAMED, Found, Rule, and_more, income_window
 from foothold_risk.rules.household.facts import Income
 from foothold_risk.rules.money.figures import HouseholdOnDay, resting_on
 from foothold_schemas.facts.facts import IncomeCategory
@@ -56,14 +56,15 @@ def _wages(view: HouseholdOnDay) -> list[Income]:
     ]
 
 
-def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
-    """Say for how long."""
+def explain(finding: Found, view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+    """Say of each such earner for how long, the one who lost work last first."""
+    months = sorted(gone for gone, _ in lost(view))
+    zh = "，另一名".join(f"已连续{gone}个月" for gone in months[:MOST_NAMED])
+    en = ", another for ".join(f"{gone} whole months" for gone in months[:MOST_NAMED])
+    others = and_more(len(months))
     return Sentence(
-        zh=f"一名务工成员已连续{finding.value}个月没有工资收入（标准为{finding.threshold}个月）。",
-        en=(
-            f"One wage earner has had no wage for {finding.value} whole months (policy:"
-            f" {finding.threshold})."
-        ),
+        zh=f"一名务工成员{zh}{others.zh}没有工资收入（标准为{finding.threshold}个月）。",
+        en=f"One wage earner has had no wage for {en}{others.en} (policy: {finding.threshold}).",
     )
 
 
