@@ -131,10 +131,7 @@ CASES: dict[
         ROLLING,
         "disaster_loss.share",
         ["flood", "hail"],
-        (
-            "2026-05-02遭受风暴、2026-05-01遭受风暴，损失70.00元，"
-            "达到家庭年纯收入100.01元的30%。"
-        ),
+        ("2026-05-02遭受风暴、2026-05-01遭受风暴，损失70.00元，达到家庭年纯收入100.01元的30%。"),
         (
             "Struck by storm on 2026-05-02 and by storm on 2026-05-01: losses of 70.00 yuan reach"
             " 30% of the net income of 100.01 yuan."

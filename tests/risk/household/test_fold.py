@@ -89,8 +89,8 @@ def test_what_lies_more_than_25_months_back_is_forgotten_and_the_rest_stays() ->
 
 def test_a_report_nobody_looked_into_stays_though_one_telling_of_it_is_taken_back() -> None:
     day, old = date(2026, 6, 10), date(2024, 1, 10)
-    told = [reported(Concern.ILLNESS, name, day=old) for name in ("once", "twice")]
-    home = forget_old(household(*told), day)
+    reports = [reported(Concern.ILLNESS, name, day=old) for name in ("once", "twice")]
+    home = forget_old(household(*reports), day)
     back = retracted("once")
     home, _ = fold(home, back, back.data, day)  # type: ignore[arg-type]
 

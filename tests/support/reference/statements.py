@@ -243,9 +243,9 @@ def _is_single_month(record: FactRecord) -> bool:
     return not income.is_yearly and income.statement_number is None
 
 
-def _is_twin(one: FactRecord, other: FactRecord) -> bool:
-    months = (_income(one).earned_month is None, _income(other).earned_month is None)
-    return _bare(one) == _bare(other) and months in ((True, False), (False, True))
+def _is_twin(this: FactRecord, other: FactRecord) -> bool:
+    months = (_income(this).earned_month is None, _income(other).earned_month is None)
+    return _bare(this) == _bare(other) and months in ((True, False), (False, True))
 
 
 def _bare(record: FactRecord) -> tuple[object, ...]:

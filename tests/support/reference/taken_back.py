@@ -29,7 +29,7 @@ def without(
     days = {today, *(day for _, matters in places for day in matters)}
     days |= {min(day, today) for f in changed if (day := _speaks_of(f)) is not None}
 
-    def found(facts: Collection[FactRecord]) -> set[str]:
+    def risks_by(facts: Collection[FactRecord]) -> set[str]:
         is_identified = stand.identified is not None
         opinions = (
             opinion(facts, day, everything_heard=True, identified=is_identified, ahead=False)
@@ -37,7 +37,7 @@ def without(
         )
         return {kind for thought in opinions for kind in thought.findings}
 
-    gone = (causes & found(before)) - found(now)
+    gone = (causes & risks_by(before)) - risks_by(now)
     return _change(stand, lambda risks: risks - gone) if gone else stand
 
 

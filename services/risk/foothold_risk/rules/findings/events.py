@@ -266,7 +266,7 @@ def _disasters(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     called = {
         d.own_name: d.known_as if d.known_as and d.known_as not in own else d.own_name for d in hits
     }
-    told = all_names((view.as_told or view.household).disasters)
+    names = all_names((view.as_told or view.household).disasters)
     for disaster in hits:
         name = called[disaster.own_name]
         yield Event(
@@ -274,7 +274,7 @@ def _disasters(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
             (_HOME[disaster.home], _WORKER[disaster.main_worker]),
             disaster.loss or 0,
             last=disaster.day.toordinal(),
-            also=tuple(sorted(told[disaster.own_name] - set(called.values()))),
+            also=tuple(sorted(names[disaster.own_name] - set(called.values()))),
         )
 
 

@@ -263,7 +263,9 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
     )
     if not any(d.known_as for d in disasters):
         return believed
-    first_told = {event: min(told, key=version_key) for event, told in _told_of(disasters).items()}
+    first_told = {
+        event: min(statements, key=version_key) for event, statements in _told_of(disasters).items()
+    }
     return tuple(
         msgspec.structs.replace(d, known_as=first_told[d.hazard, d.day].known_as) for d in believed
     )
@@ -272,16 +274,18 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
 def all_names(disasters: Sequence[Disaster]) -> dict[str, frozenset[str]]:
     """Own name of each disaster → all names it was told under, before it was amended as well."""
     return {
-        told[0].own_name: frozenset({d.known_as or d.own_name for d in told} | {told[0].own_name})
-        for told in _told_of(disasters).values()
+        statements[0].own_name: frozenset(
+            {d.known_as or d.own_name for d in statements} | {statements[0].own_name}
+        )
+        for statements in _told_of(disasters).values()
     }
 
 
 def _told_of(disasters: Sequence[Disaster]) -> dict[Name, list[Disaster]]:
-    told: dict[Name, list[Disaster]] = {}
+    by_event: dict[Name, list[Disaster]] = {}
     for disaster in disasters:
-        told.setdefault((disaster.hazard, disaster.day), []).append(disaster)
-    return told
+        by_event.setdefault((disaster.hazard, disaster.day), []).append(disaster)
+    return by_event
 
 
 def _believed(disasters: Sequence[Disaster]) -> Disaster:

@@ -82,10 +82,12 @@ def _register_of(household: Household, day: date) -> Register | None:
     if latest is None or latest.day <= day:
         return latest
     then = next((e for e in reversed(household.all_entries) if e.day <= day), None)
-    told = {} if then is None else {m.person_ref: m for m in then.members}
+    members_then = {} if then is None else {m.person_ref: m for m in then.members}
     return msgspec.structs.replace(
         latest,
-        members=tuple(_as_told(member, told.get(member.person_ref)) for member in latest.members),
+        members=tuple(
+            _as_told(member, members_then.get(member.person_ref)) for member in latest.members
+        ),
     )
 
 

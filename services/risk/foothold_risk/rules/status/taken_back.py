@@ -58,8 +58,8 @@ def without_taken_back(
     if before is None:
         were, days = {FindingKind.AREA_STRUCK}, [*days, *_incidents_began(after, day, known)]
     else:
-        were = _found(fresh(before, position=position), causes, days, known)
-    gone = (causes & were) - (_found(after, causes & were, days, known) if were else set())
+        were = _risks_on(fresh(before, position=position), causes, days, known)
+    gone = (causes & were) - (_risks_on(after, causes & were, days, known) if were else set())
     return fresh(after, position=without_causes(position, gone)) if gone else after
 
 
@@ -105,13 +105,13 @@ def _first_counted(fact: HeldFact) -> date | None:
             return None
 
 
-def _found(
+def _risks_on(
     household: Household, causes: Iterable[FindingKind], days: Iterable[date], known: Known
 ) -> set[FindingKind]:
     """Which of the risks are found on one of the days, or cannot be known, by these facts."""
-    found: set[FindingKind] = set()
+    risks: set[FindingKind] = set()
     if household.register is None:
-        return found
+        return risks
     # nothing is held over or dismissed on a day gone by
     bare = fresh(household, position=Position(identified_on=household.position.identified_on))
     for day in days:
@@ -123,6 +123,6 @@ def _found(
             known.heard,
             incidents=known.incidents,
         )
-        found |= {f.kind for f in seen.findings}
-        found |= {kind for kind in causes if is_unknown(kind, seen.view)}
-    return found
+        risks |= {f.kind for f in seen.findings}
+        risks |= {kind for kind in causes if is_unknown(kind, seen.view)}
+    return risks
