@@ -4,7 +4,7 @@ A case is opened, changed or closed, and relief is proposed. Money is never paid
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from foothold_alerts.rules.acts.pause import ends_on, released, settle_on, taken_up
@@ -135,7 +135,27 @@ def _in_danger(after: Case, before: Case | None, transition: Transition) -> Case
     )
 
 
-def _respond(  # noqa: PLR0911 - one line per way
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """A transition that makes or keeps a lead, and the relief it proposes."""
+
+    transition: Transition
+    proposals: tuple[Proposal, ...]
+    workflow: Workflow
+    calendar: WorkDays
+
+    @property
+    def first_stage(self) -> Stage:
+        """Where a case stands that begins with it."""
+        return _first_stage(self.transition)
+
+    @property
+    def due_on(self) -> date:
+        """The day by which the case should be settled."""
+        return last_day(self.transition.open_day, self.workflow.limits.settle, self.calendar)
+
+
+def _respond(
     case: Case | None,
     transition: Transition,
     relieved: Relieved,
@@ -146,87 +166,113 @@ def _respond(  # noqa: PLR0911 - one line per way
         return _take_back(case, transition)
     if transition.is_episode_over:
         return _close(case, transition)
-    if transition.movement is Movement.WOULD_HAVE or not transition.is_lead:
-        return Response(case, REVIEW if transition.movement is Movement.WOULD_HAVE else "noted")
+    if transition.movement is Movement.WOULD_HAVE:
+        return Response(case, REVIEW)
+    if not transition.is_lead:
+        return Response(case, "noted")
     is_back = _is_back(case, transition)
     proposals = _proposals(transition, relieved, workflow, calendar, is_back=is_back)
-    due_on = last_day(transition.open_day, workflow.limits.settle, calendar)
+    lead = _Lead(transition, proposals, workflow, calendar)
     if case is None:
-        opened = Case(
-            household_id=transition.household_id,
-            episode=transition.episode,
-            stage=Stage.IDENTIFIED if transition.is_identified else Stage.LEAD,
-            identified_on=transition.open_day if transition.is_identified else None,
-            is_urgent=transition.is_urgent,
-            group=transition.group,
-            opened_on=transition.open_day,
-            due_on=due_on,
-            workflow=workflow.version,
-            settle_from=transition.open_day,
-        )
-        return Response(opened, "opened", proposals)
-    changed = replace(
+        return _open(lead)
+    return _go_back(case, lead) if is_back else _go_on(case, lead)
+
+
+def _open(lead: _Lead) -> Response:
+    transition = lead.transition
+    opened = Case(
+        household_id=transition.household_id,
+        episode=transition.episode,
+        stage=lead.first_stage,
+        identified_on=transition.open_day if transition.is_identified else None,
+        is_urgent=transition.is_urgent,
+        group=transition.group,
+        opened_on=transition.open_day,
+        due_on=lead.due_on,
+        workflow=lead.workflow.version,
+        settle_from=transition.open_day,
+    )
+    return Response(opened, "opened", lead.proposals)
+
+
+def _go_back(case: Case, lead: _Lead) -> Response:
+    """The case ended by itself or by a correction, and goes on where it stood."""
+    stage = _stage(case.closed_at or lead.first_stage, lead.transition)
+    back = _reopened_at(stage, _moved(case, lead.transition))
+    taken = taken_up(back, lead.transition.open_day, lead.workflow, lead.calendar)
+    return Response(taken, "reopened", lead.proposals, goes_on=True)
+
+
+def _go_on(case: Case, lead: _Lead) -> Response:
+    """The case as the transition leaves it: restored, begun anew, corrected, or as it was."""
+    transition = lead.transition
+    changed = _moved(case, transition)
+    if transition.movement is Movement.RESTORED:
+        return Response(_restored(changed, case, lead), RESTORED, lead.proposals, goes_on=True)
+    if case.stage not in OPEN and _begins_anew(transition):
+        return _begin_anew(changed, lead)
+    if transition.exit_reason is ExitReason.CORRECTED:
+        return _correct(changed, lead)
+    return Response(changed, "updated", lead.proposals, goes_on=_only_wavers(transition))
+
+
+def _moved(case: Case, transition: Transition) -> Case:
+    """The case with the household's group, urgency and stage after the transition."""
+    identified_on = transition.open_day if transition.is_identified else None
+    return replace(
         case,
         stage=_stage(case.stage, transition),
         is_urgent=transition.is_urgent,
         group=transition.group,
         is_recovering=transition.status is Status.RECOVERING,
-        identified_on=case.identified_on
-        or (transition.open_day if transition.is_identified else None),
+        identified_on=case.identified_on or identified_on,
     )
-    if transition.movement is Movement.RESTORED:
-        return Response(
-            _restored(changed, case, transition, workflow, calendar),
-            RESTORED,
-            proposals,
-            goes_on=True,
-        )
-    if is_back:
-        stood = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
-        back = replace(
-            changed,
-            stage=_stage(stood, transition),
-            close_reason=None,
-            closed_on=None,
-            closed_at=None,
-        )
-        return Response(
-            taken_up(back, transition.open_day, workflow, calendar),
-            "reopened",
-            proposals,
-            goes_on=True,
-        )
-    # what people dismissed of a household that had refused, and of which they had seen nothing
+
+
+def _begins_anew(transition: Transition) -> bool:
+    """Whether it opens a closed case: news, or a recovery people were told of.
+
+    The latter is of a household that had refused, whose case people dismissed and of which they
+    had seen nothing.
+    """
     is_told_anew = transition.movement is Movement.RECOVERING and transition.is_told is True
-    if case.stage not in OPEN and (transition.movement in _NEWS or is_told_anew):
-        stage = Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
-        return Response(
-            replace(
-                changed,
-                stage=stage,
-                close_reason=None,
-                due_on=due_on,
-                settle_from=transition.open_day,
-                stood_still=(),
-                held_pause=None,
-            ),
-            "reopened",
-            proposals,
-        )
-    # the case goes on, but what rested on the wrong data is proposed no longer
-    if transition.exit_reason is ExitReason.CORRECTED:
-        keeps = frozenset(f.rule for f in transition.findings)
-        if transition.movement is Movement.EXITED:  # its group is gone, and it is a lead
-            keeps &= _CALLS_WITHOUT_GROUP
-        return Response(
-            changed,
-            "updated",
-            proposals,
-            withdraws=True,
-            keeps=keeps,
-            kept_events=_events_of(transition, keeps),
-        )
-    return Response(changed, "updated", proposals, goes_on=_only_wavers(transition))
+    return transition.movement in _NEWS or is_told_anew
+
+
+def _begin_anew(changed: Case, lead: _Lead) -> Response:
+    anew = replace(
+        changed,
+        stage=lead.first_stage,
+        close_reason=None,
+        due_on=lead.due_on,
+        settle_from=lead.transition.open_day,
+        stood_still=(),
+        held_pause=None,
+    )
+    return Response(anew, "reopened", lead.proposals)
+
+
+def _correct(changed: Case, lead: _Lead) -> Response:
+    """The case goes on, but what rested on the wrong data is proposed no longer."""
+    keeps = frozenset(f.rule for f in lead.transition.findings)
+    if lead.transition.movement is Movement.EXITED:  # its group is gone, and it is a lead
+        keeps &= _CALLS_WITHOUT_GROUP
+    return Response(
+        changed,
+        "updated",
+        lead.proposals,
+        withdraws=True,
+        keeps=keeps,
+        kept_events=_events_of(lead.transition, keeps),
+    )
+
+
+def _first_stage(transition: Transition) -> Stage:
+    return Stage.IDENTIFIED if transition.is_identified else Stage.LEAD
+
+
+def _reopened_at(stage: Stage, case: Case) -> Case:
+    return replace(case, stage=stage, close_reason=None, closed_on=None, closed_at=None)
 
 
 def _events_of(transition: Transition, findings: frozenset[FindingKind]) -> frozenset[str]:
@@ -287,26 +333,24 @@ def _take_back(case: Case | None, transition: Transition) -> Response:
     )
 
 
-def _restored(
-    changed: Case, case: Case, transition: Transition, workflow: Workflow, calendar: WorkDays
-) -> Case:
+def _restored(changed: Case, case: Case, lead: _Lead) -> Case:
     """Return the case at the stage it stood at when the register made a slip.
 
     It gets the days back that it stood still.
     """
     if case.stage in OPEN or case.closed_on is None:
         return changed
-    stage = case.closed_at or (Stage.IDENTIFIED if transition.is_identified else Stage.LEAD)
-    back = replace(changed, stage=stage, close_reason=None, closed_on=None, closed_at=None)
+    today = lead.transition.open_day
+    back = _reopened_at(case.closed_at or lead.first_stage, changed)
     since = case.closed_on
     # it stood still before the slip, and the pause goes on behind it
     if case.held_pause is not None:
-        back = taken_up(back, transition.open_day, workflow, calendar)
+        back = taken_up(back, today, lead.workflow, lead.calendar)
         if back.paused_on is not None:
             return back
-        since = max(since, min(ends_on(case.held_pause.since, workflow), transition.open_day))
-    back = replace(back, stood_still=(*back.stood_still, (since, transition.open_day)))
-    return replace(back, due_on=settle_on(back, workflow, calendar))
+        since = max(since, min(ends_on(case.held_pause.since, lead.workflow), today))
+    back = replace(back, stood_still=(*back.stood_still, (since, today)))
+    return replace(back, due_on=settle_on(back, lead.workflow, lead.calendar))
 
 
 def _close(case: Case | None, transition: Transition) -> Response:

@@ -4,6 +4,7 @@ There are incidents and whom they may have hit, the levels that stand, and a war
 households behind it, seen by somebody.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Path, Response
@@ -39,32 +40,13 @@ class TakeForm(BaseModel):
 def area_routes() -> APIRouter:
     """Everything inside the person's area."""
     router = APIRouter(route_class=FilteredRoute)
+    _incidents(router)
+    _projects(router)
+    _warnings(router)
+    return router
 
-    @router.get("/areas")
-    async def standing(
-        visit: Visiting,
-        page: PageNumber = 1,
-        incidents: PageNumber = 1,
-        projects: PageNumber = 1,
-    ) -> Response:
-        """Three lists, each with its own page: the levels, the incidents and the projects."""
-        desk, who = visit.desk, visit.who
-        levels = await desk.areas.standing(who.area, page)
-        by_area: dict[str, list[Standing]] = {}
-        for level in levels.lines:
-            by_area.setdefault(level.warning["area"], []).append(level)
-        struck, underpaid = (
-            await desk.incidents.standing(who.area, incidents),
-            await desk.projects.standing(who.area, projects),
-        )
-        return visit.render(
-            "areas.html",
-            levels=levels,
-            by_area=list(by_area.values()),
-            incidents=struck,
-            projects=underpaid,
-        )
 
+def _incidents(router: APIRouter) -> None:
     @router.get("/incidents/{number}")
     async def incident(visit: Visiting, number: Number, page: PageNumber = 1) -> Response:
         return await _incident_page(visit, number, page=page)
@@ -79,6 +61,8 @@ def area_routes() -> APIRouter:
         outcome = await _take(act, form)
         return await _incident_page(act, number, outcome, page=page)
 
+
+def _projects(router: APIRouter) -> None:
     @router.get("/projects/{project}")
     async def project(visit: Visiting, project: ProjectName, page: PageNumber = 1) -> Response:
         return await _project_page(visit, project, page=page)
@@ -93,6 +77,26 @@ def area_routes() -> APIRouter:
         outcome = await _take(act, form)
         return await _project_page(act, project, outcome, page=page)
 
+
+def _warnings(router: APIRouter) -> None:
+    @router.get("/areas")
+    async def standing(
+        visit: Visiting,
+        page: PageNumber = 1,
+        incidents: PageNumber = 1,
+        projects: PageNumber = 1,
+    ) -> Response:
+        """Three lists, each with its own page: the levels, the incidents and the projects."""
+        desk, area = visit.desk, visit.who.area
+        levels = await desk.areas.standing(area, page)
+        return visit.render(
+            "areas.html",
+            levels=levels,
+            by_area=_by_area(levels.lines),
+            incidents=await desk.incidents.standing(area, incidents),
+            projects=await desk.projects.standing(area, projects),
+        )
+
     @router.get("/areas/{number}")
     async def warning(visit: Visiting, number: Number, page: PageNumber = 1) -> Response:
         return await _page(visit, number, page=page)
@@ -101,11 +105,9 @@ def area_routes() -> APIRouter:
     async def acknowledge(act: Acting, number: Number) -> Response:
         is_done = await act.desk.areas.acknowledge(act.who.name, act.who.area, number, act.now)
         act.desk.metrics.actions.labels("acknowledge_region", "done" if is_done else "stale").inc()
-        return (
-            RedirectResponse(f"/areas/{number}", status_code=303)
-            if is_done
-            else await _page(act, number)
-        )
+        if not is_done:
+            return await _page(act, number)
+        return RedirectResponse(f"/areas/{number}", status_code=303)
 
     @router.post("/areas/{number}/take")
     async def take(
@@ -121,7 +123,12 @@ def area_routes() -> APIRouter:
         outcome = await _take(act, form)
         return await _page(act, number, outcome, page=page)
 
-    return router
+
+def _by_area(levels: Iterable[Standing]) -> list[list[Standing]]:
+    by_area: dict[str, list[Standing]] = {}
+    for level in levels:
+        by_area.setdefault(level.warning["area"], []).append(level)
+    return list(by_area.values())
 
 
 async def _take(act: Act, form: TakeForm) -> Outcome:

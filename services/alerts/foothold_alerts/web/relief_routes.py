@@ -65,19 +65,7 @@ def relief_routes() -> APIRouter:
     async def relieve(
         act: OnCase, relief_id: Number, kind: Kind, form: Annotated[ReliefForm, Form()]
     ) -> Response:
-        asked = _Asked(relief_id, kind, form)
-        fen = fen_of(form.amount)
-        if isinstance(fen, AmountNo):
-            return await _confirm_page(act, asked, AMOUNT_WORDS[fen])
-        change = act.desk.relief.relieve(
-            act.handling, relief_id, kind, amount=fen, note=form.note.strip()
-        )
-
-        async def with_what_was_filled_in(error: NotAllowed) -> Response | None:
-            is_of_amount = kind in WITH_AMOUNT and error.why in _OF_THE_AMOUNT
-            return await _confirm_page(act, asked, refusal(error.why)) if is_of_amount else None
-
-        return await changed(act, "relief", change, with_what_was_filled_in)
+        return await _relieve(act, _Asked(relief_id, kind, form))
 
     @router.post("/cases/{number}/relief/{relief_id}/{act}/confirm")
     async def confirm(
@@ -87,19 +75,7 @@ def relief_routes() -> APIRouter:
 
         Or why it cannot be done, beside what was filled in.
         """
-        asked = _Asked(relief_id, kind, form)
-        fen = fen_of(form.amount)
-        if isinstance(fen, AmountNo):
-            return await _confirm_page(act, asked, AMOUNT_WORDS[fen])
-        try:
-            why = await act.desk.relief.refusal_of(
-                act.handling, relief_id, kind, amount=fen, note=form.note.strip()
-            )
-        except LookupError:
-            return act.not_found()
-        except Stale:
-            return await outdated(act)
-        return await _confirm_page(act, asked, None if why is None else refusal(why))
+        return await _confirm(act, _Asked(relief_id, kind, form))
 
     @router.post("/cases/{number}/relief-again")
     async def again(
@@ -111,6 +87,36 @@ def relief_routes() -> APIRouter:
         return await changed(act, "relief", change)
 
     return router
+
+
+async def _relieve(act: CaseAct, asked: _Asked) -> Response:
+    fen = fen_of(asked.form.amount)
+    if isinstance(fen, AmountNo):
+        return await _confirm_page(act, asked, AMOUNT_WORDS[fen])
+    change = act.desk.relief.relieve(
+        act.handling, asked.relief_id, asked.kind, amount=fen, note=asked.form.note.strip()
+    )
+
+    async def with_what_was_filled_in(error: NotAllowed) -> Response | None:
+        is_of_amount = asked.kind in WITH_AMOUNT and error.why in _OF_THE_AMOUNT
+        return await _confirm_page(act, asked, refusal(error.why)) if is_of_amount else None
+
+    return await changed(act, "relief", change, with_what_was_filled_in)
+
+
+async def _confirm(act: CaseAct, asked: _Asked) -> Response:
+    fen = fen_of(asked.form.amount)
+    if isinstance(fen, AmountNo):
+        return await _confirm_page(act, asked, AMOUNT_WORDS[fen])
+    try:
+        why = await act.desk.relief.refusal_of(
+            act.handling, asked.relief_id, asked.kind, amount=fen, note=asked.form.note.strip()
+        )
+    except LookupError:
+        return act.not_found()
+    except Stale:
+        return await outdated(act)
+    return await _confirm_page(act, asked, None if why is None else refusal(why))
 
 
 async def _confirm_page(
