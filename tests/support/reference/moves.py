@@ -36,6 +36,13 @@ def say(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
     if not course.today.is_served and stand.at == "clear":
         return stand, []
     if (back := mended(course)) is not None:
+        if stand.slip is not None and stand.slip.is_natural:
+            # the entry may mend the change of group before the leaving as well
+            earlier = stand.slip.before.slip
+            if earlier is not None and not earlier.is_natural:
+                moved = replace(back, slip=earlier)
+                back = mended(Course(moved, look(moved))) or back
+        back = replace(back, slip=None)
         course.stand = replace(back, findings=back.findings)
         course.steps.append(("restored", "corrected", None))
         is_dismissed = stand.dismissal == back.episode and is_dismissed_since(stand)
@@ -99,7 +106,7 @@ def remember(before: Stand, course: Course) -> Stand:
         stand.at == "recovering" or (stand.at == "group" and stand.group != before.group)
     )
     if is_gone or (is_other and _rests_on_entry(before, course)):
-        stand = replace(stand, slip=Slip(day, entry, is_gone, replace(before, slip=None)))
+        stand = replace(stand, slip=Slip(day, entry, is_gone, before))
     elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
         stand = replace(stand, slip=None)
     # while nothing decides on the group, danger stays as long as what made it

@@ -42,7 +42,13 @@ from foothold_risk.rules.status.held_back import takes_ground
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import Move, move, restored
-from foothold_risk.rules.status.slips import RestsOnEntry, earlier_entry, thawed, undone
+from foothold_risk.rules.status.slips import (
+    RestsOnEntry,
+    earlier_entry,
+    thawed,
+    undone,
+    undone_before,
+)
 from foothold_risk.rules.status.taken_back import Known, without_taken_back
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord
@@ -370,6 +376,7 @@ def _looked(
         stood = undone(position, assessment)
         if stood is None:
             return assessment, None
+        stood = undone_before(position, stood, look(stood)) or stood
         # given while the slip stood
         stood = stood if household.disputed else thawed(stood) or stood
     return look(stood), stood

@@ -62,7 +62,12 @@ def noted(
     is_ended = before.status is Status.GROUP and after.status is Status.RECOVERING
     is_changed = is_moved or is_ended
     if is_natural or (is_changed and (is_other_entry or rests_on_entry(before))):
-        return Slip(day, register.fact_id, is_natural, _encoder.encode(replace(before, slip=None)))
+        # an entry may mend a leaving together with the change of group before it
+        earlier = before.slip
+        if not is_natural or (earlier is not None and earlier.is_natural):
+            earlier = None
+        packed = _encoder.encode(replace(before, slip=earlier))
+        return Slip(day, register.fact_id, is_natural, packed)
     slip = before.slip
     return (
         slip
@@ -134,6 +139,17 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         slip=None,
         is_corrected=position.is_corrected,
     )
+
+
+def undone_before(position: Position, stood: Position, assessment: Assessment) -> Position | None:
+    """Where it stood before a change of group that the entry mends as it mends the leaving after.
+
+    `stood`: as before the leaving. `assessment`: made for it. None where there is no such change.
+    """
+    left = stood_before(position)
+    if left is None or left.slip is None or left.slip.is_natural:
+        return None
+    return undone(replace(stood, entry=left.entry, slip=left.slip), assessment)
 
 
 def stood_before(position: Position) -> Position | None:

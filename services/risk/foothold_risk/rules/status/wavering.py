@@ -250,8 +250,8 @@ def _has_had_any(position: Position, assessment: Assessment) -> bool:
 
 def _as_one(position: Position, assessment: Assessment) -> Position:
     """A case that is over, as having had what the other cases of the last days had."""
-    one = _with_other_cases(replace(position, is_lead=True), assessment)
-    return replace(one, is_lead=position.is_lead)
+    whole = _with_other_cases(replace(position, is_lead=True), assessment)
+    return replace(whole, is_lead=position.is_lead)
 
 
 def _as_left(position: Position, closed: Closed) -> Position:
