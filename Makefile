@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up watch test test-fast test-faults check bench bench-doors mutants lock generate format
+.PHONY: help demo up watch test test-fast test-faults check bench bench-doors coverage mutants lock generate format
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sort | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,6 +53,13 @@ bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 
 bench-doors: $(READY) ## How fast ingest takes events and files of 200,000 rows; figures as JSON in var/
 	@$(PY) -m bench.doors
+
+coverage: $(READY) ## Run the tests, and say which lines and branches none of them reaches: rules all, the whole 90 % (pages in var/coverage)
+	@rm -rf var/coverage && mkdir -p var/coverage
+	@$(PY) -m coverage run -m pytest --numprocesses $(or $(WORKERS),2) --dist loadscope --no-loadscope-reorder -m 'not long'
+	@$(PY) -m coverage combine -q && $(PY) -m coverage html -q -d var/coverage/pages
+	@$(PY) -m coverage report --skip-covered --show-missing --include='*/rules/*' --fail-under=100
+	@$(PY) -m coverage report --skip-covered --fail-under=90
 
 mutants: $(READY) ## Change the rules one thing at a time: which change does no test notice? (MINUTES=240)
 	@$(PY) -m bench.mutants --minutes $(or $(MINUTES),240)

@@ -212,7 +212,7 @@ def _report(score: Score) -> None:
 
 def _lines(score: Score) -> Iterator[str]:
     for mutant in score.survivors:
-        yield f"{mutant.file.rpartition('rules/')[2]}:{mutant.line}  {mutant.change}"
+        yield f"{mutant.file.removeprefix('services/')}:{mutant.line}  {mutant.change}"
     percent = 100 * score.killed / score.tried if score.tried else 0
     yield (
         f"{score.killed} of {score.tried} changes noticed ({percent:.1f} %), {score.left} not"
