@@ -10,15 +10,7 @@ from sqlalchemy import text
 
 from foothold_ingest.build import Built
 from foothold_ingest.commands import double
-from tests.contract.ingest.people.test_people import (
-    NUMBER,
-    Say,
-    arguments,
-    claim,
-    event,
-    household,
-    say,  # noqa: F401 - the fixture
-)
+from tests.support.people import NUMBER, Say, arguments, claim, event, household
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 
@@ -49,7 +41,7 @@ async def named(ingest: Built) -> list[tuple[str | None, int]]:
 
 async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(
     ingest: Built,
-    say: Say,  # noqa: F811
+    say: Say,
 ) -> None:
     first = household("V1", {"resident_number": NUMBER})
     wrong = household("V1", {"person_ref": "somebody"}, at="2026-01-16T09:00:00+08:00")
@@ -77,7 +69,7 @@ async def test_the_entry_before_counts_again_and_without_one_nobody_is_named(
 
 async def test_a_doubt_about_a_member_ends_with_the_entry_that_caused_it(
     ingest: Built,
-    say: Say,  # noqa: F811
+    say: Say,
 ) -> None:
     await say(household("V1", {"resident_number": NUMBER}))
     wrong = household("V2", {"resident_number": NUMBER}, at="2026-01-16T09:00:00+08:00")
@@ -93,7 +85,7 @@ async def test_a_doubt_about_a_member_ends_with_the_entry_that_caused_it(
 
 
 async def test_who_names_somebody_the_households_entry_does_not_is_told_and_taken(
-    say: Say,  # noqa: F811
+    say: Say,
 ) -> None:
     await say(household("V1", {"person_ref": "p0"}))
 
