@@ -52,20 +52,27 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._from_the_log(registry)
+        self._waiting(registry)
+        self._people(registry)
+        self._turns(registry)
+
+    def _from_the_log(self, registry: CollectorRegistry) -> None:
+        """What comes from the log, and what became of it."""
         self.transitions = Counter(
             "foothold_alerts_transitions_total",
             "Transitions taken, by movement and what they did.",
             ["movement", "action"],
             registry=registry,
         )
+        for movement, action in product(Movement, TAKEN):
+            self.transitions.labels(movement.value, action)
         self.quarantined = Counter(
             "foothold_alerts_quarantined_total",
             "Records set aside, by reason.",
             ["reason"],
             registry=registry,
         )
-        for movement, action in product(Movement, TAKEN):
-            self.transitions.labels(movement.value, action)
         for reason in RefusalReason:
             self.quarantined.labels(reason.value)
         self.lag = Gauge(
@@ -80,6 +87,21 @@ class Metrics:
             buckets=(0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 300),
             registry=registry,
         )
+        self.mirrored = Counter(
+            "foothold_alerts_mirrored_total",
+            "Views and directory entries taken.",
+            registry=registry,
+        )
+        self.stopped = Gauge(
+            "foothold_alerts_stopped_readers",
+            "Partitions this worker stopped reading because everything in them was bad or the"
+            " program is at fault, by group.",
+            ["group"],
+            registry=registry,
+        )
+
+    def _waiting(self, registry: CollectorRegistry) -> None:
+        """What stands and waits now."""
         self.open_cases = Gauge(
             "foothold_alerts_open_cases", "Open cases, by stage.", ["stage"], registry=registry
         )
@@ -111,34 +133,28 @@ class Metrics:
             "What people said and risk has not heard yet.",
             registry=registry,
         )
+
+    def _people(self, registry: CollectorRegistry) -> None:
+        """What people did, and what they were sent."""
         self.actions = Counter(
             "foothold_alerts_actions_total",
             "What caseworkers did, by action and outcome.",
             ["action", "outcome"],
             registry=registry,
         )
+        for action, outcome in product(DONE, OUTCOMES):
+            self.actions.labels(action, outcome)
         self.notices = Counter(
             "foothold_alerts_notices_total",
             "Digests to people, by kind of target and outcome.",
             ["kind", "outcome"],
             registry=registry,
         )
-        for action, outcome in product(DONE, OUTCOMES):
-            self.actions.labels(action, outcome)
         for kind, outcome in product(TargetKind, DELIVERED):
             self.notices.labels(kind.value, outcome)
-        self.mirrored = Counter(
-            "foothold_alerts_mirrored_total",
-            "Views and directory entries taken.",
-            registry=registry,
-        )
-        self.stopped = Gauge(
-            "foothold_alerts_stopped_readers",
-            "Partitions this worker stopped reading because everything in them was bad or the"
-            " program is at fault, by group.",
-            ["group"],
-            registry=registry,
-        )
+
+    def _turns(self, registry: CollectorRegistry) -> None:
+        """What turns on its own in this process."""
         self.jobs_set_aside = Gauge(
             "foothold_alerts_jobs_set_aside",
             "Jobs that failed three times and wait for somebody.",

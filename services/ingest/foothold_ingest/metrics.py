@@ -40,6 +40,13 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._events(registry)
+        self._waiting(registry)
+        self._readers(registry)
+        self._jobs(registry)
+        self._agencies(registry)
+
+    def _events(self, registry: CollectorRegistry) -> None:
         self.facts = Counter(
             "foothold_ingest_facts_total",
             "Events judged, by kind, outcome (accepted, held or the reason of refusal) and door.",
@@ -75,6 +82,8 @@ class Metrics:
             "Midnight (Asia/Shanghai) of the day opened last.",
             registry=registry,
         )
+
+    def _waiting(self, registry: CollectorRegistry) -> None:
         self.quarantined = Counter(
             "foothold_ingest_quarantined_total",
             "Records taken into quarantine, by reason.",
@@ -113,16 +122,13 @@ class Metrics:
             "Pairs of statements about which an agency is asked and has not answered.",
             registry=registry,
         )
+
+    def _readers(self, registry: CollectorRegistry) -> None:
         self.door_topics = Gauge(
             "foothold_ingest_agency_topics",
             "Partitions of agencies' topics this replica reads.",
             registry=registry,
         )
-        self._readers(registry)
-        self._jobs(registry)
-        self._agencies(registry)
-
-    def _readers(self, registry: CollectorRegistry) -> None:
         self.stopped = Gauge(
             "foothold_ingest_stopped_readers",
             "Partitions this replica reads no further because its own program is at fault, or"

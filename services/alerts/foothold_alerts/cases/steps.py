@@ -6,8 +6,8 @@ Each act is in one transaction with its audit row, and with what it tells risk.
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.locked import (
     CaseLock,
@@ -172,10 +172,7 @@ class Work:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, handling)
             today = await business_day(connection, handling.now)
-            if not any(
-                f["rule"] == finding and not f.get("quiet_until")
-                for f in (await stands_of(connection, row)).get("findings", ())
-            ):
+            if not await _is_warned_of(connection, row, finding):
                 raise Stale
             if (no := not_exempt(handling.who.role, until, today)) is not None:
                 raise NotAllowed(no)
@@ -184,36 +181,24 @@ class Work:
             )
             if isinstance(waits, TwoNo):
                 raise NotAllowed(waits)
-            if waits is not None:
-                await self._hold.change(connection, row, standing(waits), handling.now)
-                await self._hold.note(
-                    connection,
-                    handling,
-                    "exempt_proposed",
-                    row,
-                    reason=reason.value,
-                    finding=finding.value,
-                    note=f"{until}",
+            if waits is None:
+                word = FindingExempted(
+                    finding=finding,
+                    reason=reason,
+                    by=handling.who.name,
+                    exempted_on=today,
+                    until=until,
+                    saw=saw,
                 )
-                return
-            word = FindingExempted(
-                finding=finding,
-                reason=reason,
-                by=handling.who.name,
-                exempted_on=today,
-                until=until,
-                saw=saw,
-            )
-            await self._outbox.say(
-                connection, row["household_id"], word, by=handling.who.name, at=handling.now
-            )
-            await self._hold.change(
-                connection, row, standing(taken_back(case_of(row))), handling.now
-            )
+                await self._outbox.say(
+                    connection, row["household_id"], word, by=handling.who.name, at=handling.now
+                )
+            after = taken_back(case_of(row)) if waits is None else waits
+            await self._hold.change(connection, row, standing(after), handling.now)
             await self._hold.note(
                 connection,
                 handling,
-                "exempted",
+                "exempted" if waits is None else "exempt_proposed",
                 row,
                 reason=reason.value,
                 finding=finding.value,
@@ -296,6 +281,12 @@ class Work:
                     insert(AuditRow), [audit_row(now, who.name, "contact_shown", case_id)]
                 )
         return case_id is not None
+
+
+async def _is_warned_of(connection: AsyncConnection, row: RowMapping, finding: FindingKind) -> bool:
+    """Whether the finding stands and is not exempted already."""
+    findings = (await stands_of(connection, row)).get("findings", ())
+    return any(f["rule"] == finding and not f.get("quiet_until") for f in findings)
 
 
 def _fact(

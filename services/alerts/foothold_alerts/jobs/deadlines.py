@@ -5,7 +5,7 @@ by a job of their own.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,77 +61,63 @@ class Deadlines:
         if not case_ids:
             return
         standings = await self._standings(connection, case_ids)
-        unmet = select(*DeadlineRow.__table__.columns).where(
-            DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None)
-        )
-        held: defaultdict[str, dict[tuple[str, str], RowMapping]] = defaultdict(dict)
-        for row in (await connection.execute(unmet)).mappings():
-            held[row["case_id"]][row["kind"], row["subject"]] = row
+        unmet = await _unmet(connection, case_ids)
         done: list[int] = []
         new: list[dict[str, object]] = []
         for case_id, standing in standings.items():
+            workflow = self._workflows.of(standing.case.workflow)
             still = {
                 (d.kind.value, d.subject): d
-                for d in deadlines_of(
-                    standing, self._workflows.of(standing.case.workflow), self._calendar
-                )
+                for d in deadlines_of(standing, workflow, self._calendar)
             }
-            moved = {
-                key
-                for key, d in still.items()
-                if key in held[case_id] and d.limit is None and _is_other(d, held[case_id][key])
-            }
-            done += [
-                row["deadline_id"]
-                for key, row in held[case_id].items()
-                if key not in still or key in moved
-            ]
-            new += [
-                _row(case_id, d)
-                for key, d in still.items()
-                if key not in held[case_id] or key in moved
-            ]
+            ended, begun = _difference(unmet[case_id], still)
+            done += ended
+            new += [_row(case_id, deadline) for deadline in begun]
         if done:
             await connection.execute(
                 update(DeadlineRow).where(DeadlineRow.deadline_id.in_(done)).values(done_at=now)
             )
         if new:
-            waiting = ["case_id", "kind", "subject"]  # another worker may have set it just now
-            kept = upsert(DeadlineRow).on_conflict_do_nothing(
-                index_elements=waiting, index_where=DeadlineRow.done_at.is_(None)
+            await self._begin(connection, new, standings, now)
+
+    async def _begin(
+        self,
+        connection: AsyncConnection,
+        new: list[dict[str, object]],
+        standings: Mapping[str, Standing],
+        now: datetime,
+    ) -> None:
+        """Set these deadlines, each with its job and its reminder."""
+        waiting = ["case_id", "kind", "subject"]  # another worker may have set it just now
+        kept = upsert(DeadlineRow).on_conflict_do_nothing(
+            index_elements=waiting, index_where=DeadlineRow.done_at.is_(None)
+        )
+        columns = (
+            DeadlineRow.deadline_id,
+            DeadlineRow.case_id,
+            DeadlineRow.kind,
+            DeadlineRow.due_at,
+        )
+        inserted = (await connection.execute(kept.returning(*columns), new)).all()
+        await self._jobs.defer_many(
+            connection, TASK, [(row.due_at, {"deadline_id": row.deadline_id}) for row in inserted]
+        )
+        near = [
+            (
+                row.deadline_id,
+                self._near(standings[row.case_id].case.workflow, row.kind, row.due_at),
             )
-            inserted = (
-                await connection.execute(
-                    kept.returning(
-                        DeadlineRow.deadline_id,
-                        DeadlineRow.case_id,
-                        DeadlineRow.kind,
-                        DeadlineRow.due_at,
-                    ),
-                    new,
-                )
-            ).all()
-            await self._jobs.defer_many(
-                connection,
-                TASK,
-                [(row.due_at, {"deadline_id": row.deadline_id}) for row in inserted],
-            )
-            near = [
-                (
-                    row.deadline_id,
-                    self._near(standings[row.case_id].case.workflow, row.kind, row.due_at),
-                )
-                for row in inserted
-            ]
-            await self._jobs.defer_many(
-                connection,
-                NEAR,
-                [
-                    (at, {"deadline_id": deadline_id})
-                    for deadline_id, at in near
-                    if at is not None and at > now
-                ],
-            )
+            for row in inserted
+        ]
+        await self._jobs.defer_many(
+            connection,
+            NEAR,
+            [
+                (at, {"deadline_id": deadline_id})
+                for deadline_id, at in near
+                if at is not None and at > now
+            ],
+        )
 
     async def passed(self, deadline_id: int) -> None:
         """Notify the next level once the deadline has come and nothing is done.
@@ -396,6 +382,33 @@ class Deadlines:
             )
             for case_id, row in cases.items()
         }
+
+
+async def _unmet(
+    connection: AsyncConnection, case_ids: Collection[str]
+) -> defaultdict[str, dict[tuple[str, str], RowMapping]]:
+    """Case -> kind and subject -> the deadline that runs."""
+    query = select(*DeadlineRow.__table__.columns).where(
+        DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None)
+    )
+    unmet: defaultdict[str, dict[tuple[str, str], RowMapping]] = defaultdict(dict)
+    for row in (await connection.execute(query)).mappings():
+        unmet[row["case_id"]][row["kind"], row["subject"]] = row
+    return unmet
+
+
+def _difference(
+    unmet: Mapping[tuple[str, str], RowMapping], still: Mapping[tuple[str, str], Deadline]
+) -> tuple[list[int], list[Deadline]]:
+    """The rows that are done, and the deadlines to set; one that moved is both."""
+    moved = {
+        key
+        for key, deadline in still.items()
+        if key in unmet and deadline.limit is None and _is_other(deadline, unmet[key])
+    }
+    done = [row["deadline_id"] for key, row in unmet.items() if key not in still or key in moved]
+    new = [deadline for key, deadline in still.items() if key not in unmet or key in moved]
+    return done, new
 
 
 def _is_other(deadline: Deadline, row: RowMapping) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     RowMapping,
     Select,
+    SQLColumnExpression,
     and_,
     case,
     exists,
@@ -141,76 +142,23 @@ class Inbox:
         """
         is_inside = CaseRow.area.startswith(area, autoescape=True)
         soon = is_soon(self._workflows)
-        shown: ColumnElement[bool] = (
-            CaseRow.stage.in_([s.value for s in OPEN])
-            if stage is None
-            else CaseRow.stage == stage.value
-        )
-        if is_urgent:
-            shown = shown & soon
-        if find:
-            shown = _is_found(find)
-        columns = (c for c in CaseRow.__table__.columns if c.name != "latest")
-        now = aliased(ViewRow)
-        latest = (
-            _reason(now, "zh").label("reason_zh"),
-            _reason(now, "en").label("reason_en"),
-            _told_otherwise(now).label("told_otherwise"),
-            CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
-            _is_wavering().label("is_wavering"),
-        )
-        listed = (
-            select(
-                *columns,
-                *latest,
-                soon.label("is_soon"),
-                next_due().label("next_due_at"),
-                next_kind().label("next_kind"),
-            )
-            .select_from(CaseRow)
-            .outerjoin(now, now.household_id == CaseRow.household_id)
-            .where(is_inside, shown)
-            .order_by(
-                literal_column("is_soon").desc(),
-                literal_column("next_due_at").nulls_last(),
-                CaseRow.number,
-            )
-        )
+        listed = _listed(soon).where(is_inside, _is_shown(stage, find))
+        if is_urgent and not find:
+            listed = listed.where(soon)
+        waiting = _reviews().where(is_inside, ReviewRow.done_at.is_(None)).limit(PAGE)
         async with self._engine.connect() as connection:
             cases = await read_page(connection, listed, page, PAGE)
-            stages = await connection.execute(
-                select(CaseRow.stage, func.count()).where(is_inside).group_by(CaseRow.stage)
-            )
-            by_stage = {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
-            urgent = await connection.execute(
-                select(func.count())
-                .select_from(CaseRow)
-                .where(is_inside, CaseRow.stage.in_([s.value for s in OPEN]), soon)
-            )
-            business_day = (
-                await connection.execute(select(func.min(PartitionDay.day)))
-            ).scalar_one()
-            without: Paged[RowMapping] = (
-                await read_page(connection, _without_case(area, find), 1, PAGE)
-                if find
-                else Paged([], 0)
-            )
-            waiting = _reviews().where(is_inside, ReviewRow.done_at.is_(None)).limit(PAGE)
-            feeds = [
-                dict(body)
-                for body in (await connection.execute(select(PartitionDay.stale))).scalars()
-            ]
             return InboxPage(
                 rows=cases.lines,
                 total=cases.total,
                 page=cases.page,
-                by_stage=by_stage,
-                urgent=urgent.scalar_one(),
-                business_day=business_day,
+                by_stage=await _by_stage(connection, is_inside),
+                urgent=await _urgent(connection, is_inside & soon),
+                business_day=await connection.scalar(select(func.min(PartitionDay.day))),
                 is_illustrative=any(row["is_illustrative"] for row in cases.lines),
-                stale=_stale(feeds, area),
+                without_case=await _found_without_case(connection, area, find),
                 reviews=list((await connection.execute(waiting)).mappings()),
-                without_case=without,
+                stale=await _stale(connection, area),
             )
 
     async def case(self, area: str, number: int) -> CasePage | None:
@@ -222,69 +170,7 @@ class Inbox:
             row = (await connection.execute(query)).mappings().one_or_none()
             if row is None:
                 return None
-            relief = (
-                select(*ReliefRow.__table__.columns)
-                .where(ReliefRow.household_id == row["household_id"])
-                .order_by(ReliefRow.due_at, ReliefRow.relief_id)
-            )
-            transitions = (
-                select(*TransitionRow.__table__.columns)
-                .where(TransitionRow.case_id == row["case_id"])
-                .order_by(TransitionRow.number.desc())
-            )
-            audit = (
-                select(*AuditRow.__table__.columns)
-                .where(AuditRow.case_id == row["case_id"])
-                .order_by(AuditRow.audit_id.desc())
-            )
-            before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(
-                CaseRow.household_id == row["household_id"], CaseRow.episode == row["episode"] - 1
-            )
-            household_id = row["household_id"]
-            view = select(ViewRow.body).where(ViewRow.household_id == household_id)
-            entry = select(DirectoryRow.entry).where(DirectoryRow.household_id == household_id)
-            return CasePage(
-                case=row,
-                relief=list((await connection.execute(relief)).mappings()),
-                transitions=list((await connection.execute(transitions)).mappings()),
-                audit=list((await connection.execute(audit)).mappings()),
-                previous=(await connection.execute(before)).mappings().one_or_none(),
-                reviews=list(
-                    (
-                        await connection.execute(
-                            _reviews().where(ReviewRow.case_id == row["case_id"])
-                        )
-                    ).mappings()
-                ),
-                view=(await connection.execute(view)).scalar_one_or_none(),
-                entry=(await connection.execute(entry)).scalar_one_or_none(),
-                deadlines=await _all(
-                    connection,
-                    DeadlineRow,
-                    DeadlineRow.case_id == row["case_id"],
-                    DeadlineRow.done_at.is_(None),
-                    order=DeadlineRow.due_at,
-                ),
-                measures=await _all(
-                    connection,
-                    MeasureRow,
-                    MeasureRow.household_id == household_id,
-                    order=MeasureRow.measure_id,
-                ),
-                disputes=await _all(
-                    connection,
-                    DisputeRow,
-                    DisputeRow.household_id == household_id,
-                    order=DisputeRow.at,
-                ),
-                visits=await _all(
-                    connection,
-                    VisitRow,
-                    VisitRow.case_id == row["case_id"],
-                    order=VisitRow.visited_on.desc(),
-                ),
-                not_judged_since=await not_judged_since(connection, household_id),
-            )
+            return await _case_page(connection, row)
 
     async def version(self, area: str, number: int) -> int | None:
         """The case's version, or None if there is none in the area."""
@@ -293,6 +179,121 @@ class Inbox:
                 CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)
             )
             return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def _case_page(connection: AsyncConnection, row: RowMapping) -> CasePage:
+    case_id, household_id = row["case_id"], row["household_id"]
+    before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(
+        CaseRow.household_id == household_id, CaseRow.episode == row["episode"] - 1
+    )
+    reviews = _reviews().where(ReviewRow.case_id == case_id)
+    view = select(ViewRow.body).where(ViewRow.household_id == household_id)
+    entry = select(DirectoryRow.entry).where(DirectoryRow.household_id == household_id)
+    return CasePage(
+        case=row,
+        relief=await _all(
+            connection,
+            ReliefRow,
+            ReliefRow.household_id == household_id,
+            order=(ReliefRow.due_at, ReliefRow.relief_id),
+        ),
+        transitions=await _all(
+            connection,
+            TransitionRow,
+            TransitionRow.case_id == case_id,
+            order=(TransitionRow.number.desc(),),
+        ),
+        audit=await _all(
+            connection, AuditRow, AuditRow.case_id == case_id, order=(AuditRow.audit_id.desc(),)
+        ),
+        previous=(await connection.execute(before)).mappings().one_or_none(),
+        reviews=list((await connection.execute(reviews)).mappings()),
+        view=(await connection.execute(view)).scalar_one_or_none(),
+        entry=(await connection.execute(entry)).scalar_one_or_none(),
+        deadlines=await _all(
+            connection,
+            DeadlineRow,
+            DeadlineRow.case_id == case_id,
+            DeadlineRow.done_at.is_(None),
+            order=(DeadlineRow.due_at,),
+        ),
+        measures=await _all(
+            connection,
+            MeasureRow,
+            MeasureRow.household_id == household_id,
+            order=(MeasureRow.measure_id,),
+        ),
+        disputes=await _all(
+            connection,
+            DisputeRow,
+            DisputeRow.household_id == household_id,
+            order=(DisputeRow.at,),
+        ),
+        visits=await _all(
+            connection,
+            VisitRow,
+            VisitRow.case_id == case_id,
+            order=(VisitRow.visited_on.desc(),),
+        ),
+        not_judged_since=await not_judged_since(connection, household_id),
+    )
+
+
+def _listed(soon: ColumnElement[bool]) -> Select[Any]:
+    """Cases as the list shows them: those of which a duty ends soon, then by the next duty."""
+    now = aliased(ViewRow)
+    return (
+        select(
+            *(c for c in CaseRow.__table__.columns if c.name != "latest"),
+            _reason(now, "zh").label("reason_zh"),
+            _reason(now, "en").label("reason_en"),
+            _told_otherwise(now).label("told_otherwise"),
+            CaseRow.latest["policy"]["illustrative"].as_boolean().label("is_illustrative"),
+            _is_wavering().label("is_wavering"),
+            soon.label("is_soon"),
+            next_due().label("next_due_at"),
+            next_kind().label("next_kind"),
+        )
+        .select_from(CaseRow)
+        .outerjoin(now, now.household_id == CaseRow.household_id)
+        .order_by(
+            literal_column("is_soon").desc(),
+            literal_column("next_due_at").nulls_last(),
+            CaseRow.number,
+        )
+    )
+
+
+def _is_open() -> ColumnElement[bool]:
+    return CaseRow.stage.in_([stage.value for stage in OPEN])
+
+
+def _is_shown(stage: Stage | None, find: str) -> ColumnElement[bool]:
+    """What is found, at every stage; else the cases of the stage; else those that are open."""
+    if find:
+        return _is_found(find)
+    return _is_open() if stage is None else CaseRow.stage == stage.value
+
+
+async def _by_stage(connection: AsyncConnection, where: ColumnElement[bool]) -> dict[str, int]:
+    stages = await connection.execute(
+        select(CaseRow.stage, func.count()).where(where).group_by(CaseRow.stage)
+    )
+    return {code: count for code, count in stages}  # noqa: C416 - dict() does not see that a row is a pair
+
+
+async def _urgent(connection: AsyncConnection, where: ColumnElement[bool]) -> int:
+    """How many open cases have a duty that ends soon."""
+    counted = select(func.count()).select_from(CaseRow).where(where, _is_open())
+    return (await connection.execute(counted)).scalar_one()
+
+
+async def _found_without_case(
+    connection: AsyncConnection, area: str, find: str
+) -> Paged[RowMapping]:
+    if not find:
+        return Paged([], 0)
+    return await read_page(connection, _without_case(area, find), 1, PAGE)
 
 
 def _is_found(find: str) -> ColumnElement[bool]:
@@ -352,11 +353,13 @@ async def _all(
     connection: AsyncConnection,
     table: type[Base],
     *where: ColumnElement[bool],
-    order: Any,  # noqa: ANN401 - a column
+    order: tuple[SQLColumnExpression[Any], ...],
 ) -> list[RowMapping]:
     return list(
         (
-            await connection.execute(select(*table.__table__.columns).where(*where).order_by(order))
+            await connection.execute(
+                select(*table.__table__.columns).where(*where).order_by(*order)
+            )
         ).mappings()
     )
 
@@ -412,7 +415,7 @@ def _reviews() -> Select[Any]:
     )
 
 
-def _stale(bodies: list[dict[str, Any]], area: str) -> list[StaleHere]:
+async def _stale(connection: AsyncConnection, area: str) -> list[StaleHere]:
     """What the partitions of risk said, each feed once.
 
     Only of counties the person's area touches.
@@ -421,7 +424,7 @@ def _stale(bodies: list[dict[str, Any]], area: str) -> list[StaleHere]:
         StaleHere(
             county, feed["agency"], feed["feed"], feed.get("last_heard", ""), feed["rhythm_days"]
         )
-        for body in bodies
+        for body in (await connection.execute(select(PartitionDay.stale))).scalars()
         for county, feeds in body.items()
         if county.startswith(area[:COUNTY_DIGITS])
         for feed in feeds
