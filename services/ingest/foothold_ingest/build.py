@@ -6,6 +6,7 @@ It builds in the order in which the parts need one another.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -98,93 +99,141 @@ async def built(settings: Settings, metrics: Metrics, instance: str) -> AsyncIte
     )
     try:
         await publisher.start()
-        directory = Directory(
-            engine, publisher, settings.directory_secret.get_secret_value().encode()
-        )
-        days = Days(engine, publisher, metrics, settings.day_clock, settings.go_live)
-        await days.load()
-        secret = settings.household_secret.get_secret_value().encode()
-        agencies = Agencies(
-            engine, settings.key_secret.get_secret_value().encode(), _tokens(settings)
-        )
-        people, regions, held = (
-            PeopleRegister(engine, secret),
-            RegionBook(engine),
-            HeldBook(engine, Seal(secret, Purpose.HELD)),
-        )
-        arrivals, disputes = ArrivalBook(engine), DisputeBook(engine)
-        statements = StatementBook(engine, Seal(secret, Purpose.STATEMENT))
-        statement_questions = StatementQuestionBook(engine, Seal(secret, Purpose.STATEMENT))
-        search = LogSearch(settings.broker, settings.partitions)
-        intake = Intake(
-            publisher=publisher,
-            announcer=Announcer(publisher, settings.broker),
-            directory=directory,
-            people=people,
-            regions=regions,
-            books=Registers(
-                FeedBook(engine),
-                held,
-                Audit(engine),
-                arrivals,
-                disputes,
-                statements,
-                statement_questions,
-            ),
-            metrics=metrics,
-            secret=secret,
-        )
-        releaser = Releaser(
-            engine, held, agencies=agencies, intake=intake, days=days, metrics=metrics
-        )
-        intake.release_by(releaser.release)
-        uploads = UploadStore(engine, Seal(secret, Purpose.FILE), quarantine_seal(settings))
-        files = FileWorker(
-            uploads,
-            agencies=agencies,
-            intake=intake,
-            versions=Versions(statements, people),
-            days=days,
-            metrics=metrics,
-        )
-        seal = quarantine_seal(settings)
-        yield Built(
-            settings=settings,
-            metrics=metrics,
-            engine=engine,
-            agencies=agencies,
-            register=AgencyRegister(engine, settings.key_secret.get_secret_value().encode()),
-            publisher=publisher,
-            directory=directory,
-            people=people,
-            statements=statements,
-            regions=regions,
-            intake=intake,
-            arrivals=arrivals,
-            readers=ReaderBook(engine, settings.dead_letter_limit),
-            days=days,
-            uploads=uploads,
-            mappings=MappingBook(engine),
-            files=files,
-            retrier=Retrier(
-                engine,
-                seal,
-                agencies=agencies,
-                intake=intake,
-                publisher=publisher,
-                days=days,
-                files=files,
-            ),
-            releaser=releaser,
-            search=search,
-            disputes=disputes,
-            statement_questions=statement_questions,
-            statement_asking=StatementAsking(engine, statement_questions, search, intake, metrics),
-            questions=Questions(engine, disputes, search, publisher, metrics),
-            tickets=Tickets(engine, publisher, metrics),
-            seal=seal,
-        )
+        yield await _parts(_Base(settings, metrics, engine, publisher))
     finally:
         if not publisher.broken.done():
             await publisher.stop()
         await engine.dispose()
+
+
+class _Base(NamedTuple):
+    """What every part stands on."""
+
+    settings: Settings
+    metrics: Metrics
+    engine: AsyncEngine
+    publisher: Publisher
+
+    @property
+    def secret(self) -> bytes:
+        """Of the pseudonyms, and of what stands sealed in the tables."""
+        return self.settings.household_secret.get_secret_value().encode()
+
+    @property
+    def key_secret(self) -> bytes:
+        """Of the agencies' keys."""
+        return self.settings.key_secret.get_secret_value().encode()
+
+
+class _Taking(NamedTuple):
+    """What events are taken through."""
+
+    agencies: Agencies
+    days: Days
+    directory: Directory
+    people: PeopleRegister
+    regions: RegionBook
+    books: Registers
+    intake: Intake
+
+
+async def _parts(base: _Base) -> Built:
+    settings, metrics, engine, publisher = base
+    taking = await _taking(base)
+    intake, books = taking.intake, taking.books
+    releaser = Releaser(
+        engine,
+        books.held,
+        agencies=taking.agencies,
+        intake=intake,
+        days=taking.days,
+        metrics=metrics,
+    )
+    intake.release_by(releaser.release)
+    seal, search = quarantine_seal(settings), LogSearch(settings.broker, settings.partitions)
+    uploads = UploadStore(engine, Seal(base.secret, Purpose.FILE), seal)
+    files = _files(base, taking, uploads)
+    return Built(
+        settings=settings,
+        metrics=metrics,
+        engine=engine,
+        agencies=taking.agencies,
+        register=AgencyRegister(engine, base.key_secret),
+        publisher=publisher,
+        directory=taking.directory,
+        people=taking.people,
+        statements=books.statements,
+        regions=taking.regions,
+        intake=intake,
+        arrivals=books.arrivals,
+        readers=ReaderBook(engine, settings.dead_letter_limit),
+        days=taking.days,
+        uploads=uploads,
+        mappings=MappingBook(engine),
+        files=files,
+        releaser=releaser,
+        retrier=_retrier(base, taking, files, seal),
+        search=search,
+        disputes=books.disputes,
+        statement_questions=books.questions,
+        statement_asking=StatementAsking(engine, books.questions, search, intake, metrics),
+        questions=Questions(engine, books.disputes, search, publisher, metrics),
+        tickets=Tickets(engine, publisher, metrics),
+        seal=seal,
+    )
+
+
+async def _taking(base: _Base) -> _Taking:
+    settings, metrics, engine, publisher = base
+    directory = Directory(engine, publisher, settings.directory_secret.get_secret_value().encode())
+    days = Days(engine, publisher, metrics, settings.day_clock, settings.go_live)
+    await days.load()
+    agencies = Agencies(engine, base.key_secret, _tokens(settings))
+    people, regions, books = PeopleRegister(engine, base.secret), RegionBook(engine), _books(base)
+    intake = Intake(
+        publisher=publisher,
+        announcer=Announcer(publisher, settings.broker),
+        directory=directory,
+        people=people,
+        regions=regions,
+        books=books,
+        metrics=metrics,
+        secret=base.secret,
+    )
+    return _Taking(agencies, days, directory, people, regions, books, intake)
+
+
+def _books(base: _Base) -> Registers:
+    engine = base.engine
+    return Registers(
+        FeedBook(engine),
+        HeldBook(engine, Seal(base.secret, Purpose.HELD)),
+        Audit(engine),
+        ArrivalBook(engine),
+        DisputeBook(engine),
+        StatementBook(engine, Seal(base.secret, Purpose.STATEMENT)),
+        StatementQuestionBook(engine, Seal(base.secret, Purpose.STATEMENT)),
+    )
+
+
+def _files(base: _Base, taking: _Taking, uploads: UploadStore) -> FileWorker:
+    return FileWorker(
+        uploads,
+        agencies=taking.agencies,
+        intake=taking.intake,
+        versions=Versions(taking.books.statements, taking.people),
+        days=taking.days,
+        metrics=base.metrics,
+    )
+
+
+def _retrier(base: _Base, taking: _Taking, files: FileWorker, seal: Seal) -> Retrier:
+    return Retrier(
+        base.engine,
+        seal,
+        agencies=taking.agencies,
+        intake=taking.intake,
+        publisher=base.publisher,
+        days=taking.days,
+        files=files,
+    )

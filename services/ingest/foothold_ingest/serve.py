@@ -5,6 +5,7 @@ import socket
 from typing import Final
 
 import structlog
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from foothold_ingest.build import Built, built
@@ -73,71 +74,15 @@ async def _serve(
     parts: Built, listener: socket.socket, ops: OpsEndpoint, ready: Readiness, ended: asyncio.Event
 ) -> None:
     settings = parts.settings
-    door = Door(
-        agencies=parts.agencies,
-        intake=parts.intake,
-        days=parts.days,
-        metrics=parts.metrics,
-        day_clock=settings.day_clock,
-    )
-    kafka_door = KafkaDoor(
-        agencies=parts.agencies,
-        broker=settings.broker,
-        intake=parts.intake,
-        publisher=parts.publisher,
-        days=parts.days,
-        metrics=parts.metrics,
-        seal=parts.seal,
-        readers=parts.readers,
-    )
-    desk_door = DeskDoor(
-        broker=settings.broker,
-        engine=parts.engine,
-        publisher=parts.publisher,
-        disputes=parts.disputes,
-        metrics=parts.metrics,
-        seal=parts.seal,
-        limit=settings.dead_letter_limit,
-    )
-    view_door = ViewDoor(
-        broker=settings.broker,
-        engine=parts.engine,
-        publisher=parts.publisher,
-        book=parts.statement_questions,
-        metrics=parts.metrics,
-        seal=parts.seal,
-        limit=settings.dead_letter_limit,
-    )
-    keeper = QuarantineKeeper(
-        settings.broker, parts.engine, parts.metrics, parts.seal, settings.dead_letter_limit
-    )
-    app = make_app(door, files := FileDoor(parts.agencies, parts.uploads, parts.mappings))
-    TopicDoor(files, parts.readers).add_to(app)
-    QuestionDoor(files, parts.statement_questions, parts.statement_asking).add_to(app)
-    console(parts, files).add_to(app)
+    files = FileDoor(parts.agencies, parts.uploads, parts.mappings)
+    app = _application(parts, files)
     limits = Limits.of(parts.metrics.registry, settings.proxies)
     web = server(
         BodyLimits(app, too_large, MAX_BODY + ROOM, dict.fromkeys(FILE_PATHS, MAX_FILE + ROOM)),
         limits,
     )
     ready.is_by(lambda: web.started and not parts.publisher.broken.done())
-    work: list[Work] = [
-        reach_of(settings, parts.metrics.registry, database_check(parts.engine)).run(),
-        keeper.run(),
-        kafka_door.run(),
-        desk_door.run(),
-        view_door.run(),
-        parts.releaser.run(),
-        parts.questions.run(),
-        parts.statement_asking.run(),
-        parts.tickets.run(),
-        parts.files.run(),
-        parts.arrivals.run(parts.metrics),
-        Watch(settings.broker, parts.readers, parts.metrics).run(),
-        _raise_when(parts.publisher.broken),
-    ]
-    if settings.day_clock is DayClock.WALL:
-        work.append(parts.days.follow_wall_clock())
+    work = [*_readers(parts), *_jobs(parts)]
     log.info(
         "ingest.started",
         port=settings.ingest_port,
@@ -152,6 +97,76 @@ async def _serve(
         door=Answering(web.serve(sockets=[listener]), web.end, ANSWER_SECONDS),
         stop_seconds=STOP_SECONDS,
     )
+
+
+def _application(parts: Built, files: FileDoor) -> FastAPI:
+    """What answers at the port: the doors of events, files and questions, and the console."""
+    door = Door(
+        agencies=parts.agencies,
+        intake=parts.intake,
+        days=parts.days,
+        metrics=parts.metrics,
+        day_clock=parts.settings.day_clock,
+    )
+    app = make_app(door, files)
+    TopicDoor(files, parts.readers).add_to(app)
+    QuestionDoor(files, parts.statement_questions, parts.statement_asking).add_to(app)
+    console(parts, files).add_to(app)
+    return app
+
+
+def _readers(parts: Built) -> list[Work]:
+    """What reads Kafka."""
+    broker, limit = parts.settings.broker, parts.settings.dead_letter_limit
+    kafka_door = KafkaDoor(
+        agencies=parts.agencies,
+        broker=broker,
+        intake=parts.intake,
+        publisher=parts.publisher,
+        days=parts.days,
+        metrics=parts.metrics,
+        seal=parts.seal,
+        readers=parts.readers,
+    )
+    desk_door = DeskDoor(
+        broker=broker,
+        engine=parts.engine,
+        publisher=parts.publisher,
+        disputes=parts.disputes,
+        metrics=parts.metrics,
+        seal=parts.seal,
+        limit=limit,
+    )
+    view_door = ViewDoor(
+        broker=broker,
+        engine=parts.engine,
+        publisher=parts.publisher,
+        book=parts.statement_questions,
+        metrics=parts.metrics,
+        seal=parts.seal,
+        limit=limit,
+    )
+    keeper = QuarantineKeeper(broker, parts.engine, parts.metrics, parts.seal, limit)
+    return [keeper.run(), kafka_door.run(), desk_door.run(), view_door.run()]
+
+
+def _jobs(parts: Built) -> list[Work]:
+    """What works by itself, turn after turn."""
+    settings = parts.settings
+    jobs: list[Work] = [
+        reach_of(settings, parts.metrics.registry, database_check(parts.engine)).run(),
+        parts.releaser.run(),
+        parts.questions.run(),
+        parts.statement_asking.run(),
+        parts.tickets.run(),
+        parts.files.run(),
+        parts.arrivals.run(parts.metrics),
+        Watch(settings.broker, parts.readers, parts.metrics).run(),
+        _raise_when(parts.publisher.broken),
+    ]
+    if settings.day_clock is DayClock.WALL:
+        jobs.append(parts.days.follow_wall_clock())
+    return jobs
 
 
 def console(parts: Built, files: FileDoor) -> Console:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from foothold_alerts.rules.relief.causes import NOTHING, RELIEF, Cause
-from foothold_alerts.rules.relief.ground import Ground, ground
+from foothold_alerts.rules.relief.ground import Ground, Today, ground
 from foothold_alerts.rules.respond import respond
 from foothold_schemas.facts.saw import Saw, SeenEvent
 from foothold_schemas.findings import FindingKind
@@ -30,7 +30,8 @@ def ground_of(cause: Cause, *findings: Finding, saw: tuple[Saw, ...] = ()) -> Gr
     opened = transition("a", 1, cause.finding)
     opened = opened.model_copy(update={"findings": (finding(cause.finding, "25000"),)})
     (proposal,) = respond(None, opened, NOTHING, WORKFLOW, WEEKENDS).proposals
-    return ground(cause, proposal.explained, findings, saw, opened.policy.currency, WORKFLOW.limits)
+    household = Today(findings, saw, opened.policy.currency)
+    return ground(cause, proposal.explained, household, WORKFLOW.limits)
 
 
 @pytest.mark.parametrize("rule", RELIEF)

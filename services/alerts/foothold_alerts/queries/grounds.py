@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from foothold_alerts.queries.inbox import CasePage
 from foothold_alerts.rules.case import UNPAID
 from foothold_alerts.rules.relief.causes import Cause
-from foothold_alerts.rules.relief.ground import Ground, ground
+from foothold_alerts.rules.relief.ground import Ground, Today, ground
 from foothold_alerts.rules.workflow import Limits
 from foothold_schemas.facts.saw import Saw
 from foothold_schemas.findings import FindingKind
@@ -31,16 +31,16 @@ def grounds_of(page: CasePage, stands: Mapping[str, Any], limits: Limits) -> Map
     ]
     if not open_relief:
         return {}
-    findings = _FINDINGS.validate_python(stands.get("findings", ()))
-    saw = _SAW.validate_python(stands.get("saw", ()))
-    currency = Sentence.model_validate(page.case["latest"]["policy"]["currency"])
+    household = Today(
+        _FINDINGS.validate_python(stands.get("findings", ())),
+        _SAW.validate_python(stands.get("saw", ())),
+        Sentence.model_validate(page.case["latest"]["policy"]["currency"]),
+    )
     return {
         relief["relief_id"]: ground(
             Cause(FindingKind(relief["cause"]), relief["event"], relief["bills_until"]),
             None if relief["explained"] is None else Sentence.model_validate(relief["explained"]),
-            findings,
-            saw,
-            currency,
+            household,
             limits,
         )
         for relief in open_relief

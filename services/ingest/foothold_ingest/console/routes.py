@@ -32,7 +32,7 @@ from foothold_ingest.console.report import NotTaken, Reports, Written, as_typed,
 from foothold_ingest.console.sessions import Person, Sessions
 from foothold_ingest.console.statement_pages import StatementPages
 from foothold_ingest.doors.problems import has_nul
-from foothold_ingest.doors.uploads import MAX_FILE, FileDoor
+from foothold_ingest.doors.uploads import MAX_FILE, FileDoor, Named
 from foothold_ingest.quarantine.retry import Retried
 from foothold_ingest.rules.judgement import Held, Rejected
 from foothold_ingest.rules.times import SHANGHAI
@@ -59,6 +59,26 @@ class OwnPages(NamedTuple):
 
     keys: KeyPages
     questions: StatementPages
+
+
+class Asked(NamedTuple):
+    """The event somebody asks for: its id, its source and the day from which it is looked for."""
+
+    name: str
+    source: str
+    day: str
+
+
+class Reported(NamedTuple):
+    """What became of a report: `taken`, `held` or `away`, its name, and why it was refused."""
+
+    taken: str = ""
+    sent: str = ""
+    refused: Rejected | None = None
+    status: int = 200
+
+
+NOTHING_REPORTED: Final = Reported()
 
 
 class Console:
@@ -341,7 +361,7 @@ class Console:
         )
 
     async def report(self, _: Request, person: Person) -> Response:
-        """A form to write down what somebody told."""
+        """A form to write down what somebody reported."""
         return self._report_page(person, empty(self._reports.today(datetime.now(UTC))))
 
     async def take_report(self, request: Request, person: Person) -> Response:
@@ -353,72 +373,57 @@ class Console:
         try:
             outcome = await self._reports.take(person.agency, written, datetime.now(UTC))
         except NotTaken:
-            return self._report_page(person, written, taken="away", status=503)
+            return self._report_page(person, written, Reported("away", status=503))
         if isinstance(outcome, Rejected):
-            return self._report_page(person, written, refused=outcome, status=422)
-        return self._report_page(
-            person,
-            empty(written.day),
-            taken="held" if isinstance(outcome, Held) else "taken",
-            sent=written.name,
-        )
+            return self._report_page(person, written, Reported(refused=outcome, status=422))
+        taken = "held" if isinstance(outcome, Held) else "taken"
+        return self._report_page(person, empty(written.day), Reported(taken, written.name))
 
     def _report_page(
-        self,
-        person: Person,
-        it: Written,
-        *,
-        taken: str = "",
-        sent: str = "",
-        refused: Rejected | None = None,
-        status: int = 200,
+        self, person: Person, it: Written, reported: Reported = NOTHING_REPORTED
     ) -> Response:
         return self._pages.render(
             "report.html",
-            status,
+            reported.status,
             person=person,
             it=it,
-            taken=taken,
-            sent=sent,
-            refused=refused,
-            why=None if refused is None else explained(it, refused),
+            taken=reported.taken,
+            sent=reported.sent,
+            refused=reported.refused,
+            why=None if reported.refused is None else explained(it, reported.refused),
         )
 
     async def event(self, _: Request, person: Person) -> Response:
         """Ask for an event."""
-        return self._fate_page(
-            person, "", f"/agencies/{person.agency}", f"{datetime.now(SHANGHAI):%Y-%m-%d}"
-        )
+        today = f"{datetime.now(SHANGHAI):%Y-%m-%d}"
+        return self._fate_page(person, Asked("", f"/agencies/{person.agency}", today))
 
     async def fate(self, request: Request, person: Person) -> Response:
         """The answer; asked by a form, so that no id stands in an address."""
         form = await require_csrf(request, person)
-        name, source, day = (str(form.get(field) or "") for field in ("id", "source", "day"))
-        if not f"{source}/".startswith(f"/agencies/{person.agency}/"):
+        asked = Asked(*(str(form.get(field) or "") for field in ("id", "source", "day")))
+        if not f"{asked.source}/".startswith(f"/agencies/{person.agency}/"):
             wrong = "来源属于其他单位。", "The source is another agency's."
-            return self._fate_page(person, name, source, day, wrong=wrong, status=422)
+            return self._fate_page(person, asked, wrong=wrong, status=422)
         try:
-            since = at_start_of(day)
+            since = at_start_of(asked.day)
         except ValueError:
-            return self._fate_page(
-                person, name, source, "", wrong=("日期无效。", "This is no day."), status=422
-            )
+            wrong = "日期无效。", "This is no day."
+            return self._fate_page(person, asked._replace(day=""), wrong=wrong, status=422)
         try:
-            fates = await self._fates.find(person.agency, source, name, since)
+            fates = await self._fates.find(person.agency, asked.source, asked.name, since)
         except KafkaError:
             away = (
                 "暂时查不到，请稍后再试。",
                 "The log cannot be read at this moment; try again shortly.",
             )
-            return self._fate_page(person, name, source, day, wrong=away, status=503)
-        return self._fate_page(person, name, source, day, fates)
+            return self._fate_page(person, asked, wrong=away, status=503)
+        return self._fate_page(person, asked, fates)
 
     def _fate_page(
         self,
         person: Person,
-        name: str,
-        source: str,
-        day: str,
+        asked: Asked,
         fates: list[Fate] | None = None,
         *,
         wrong: tuple[str, str] | None = None,
@@ -428,9 +433,9 @@ class Console:
             "event.html",
             status,
             person=person,
-            id=name,
-            source=source,
-            day=day,
+            id=asked.name,
+            source=asked.source,
+            day=asked.day,
             fates=fates,
             wrong=wrong,
         )
@@ -446,10 +451,12 @@ class Console:
         upload = await self._files.keep(
             request,
             person.agency,
-            str(form.get("mapping")),
             _chunks(file),
-            is_dry_run=not form.get("at_once"),
-            name=storable(file.filename or ""),
+            Named(
+                str(form.get("mapping")),
+                storable(file.filename or ""),
+                is_dry_run=not form.get("at_once"),
+            ),
         )
         if upload is None:
             return self._message(person, 422, "请选择文件类型。", "Choose what the file holds.")

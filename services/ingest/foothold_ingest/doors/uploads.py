@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
-from typing import Final
+from typing import Final, NamedTuple
 
 from fastapi import FastAPI, Request, Response
 from pydantic import TypeAdapter
@@ -43,6 +43,18 @@ Handler = Callable[[Request, Caller], Awaitable[Response]]
 
 class TooLargeFile(Exception):  # noqa: N818 - an answer
     """The file is larger than MAX_FILE."""
+
+
+class Named(NamedTuple):
+    """What a file holds, by its mapping, and its name at the sender's.
+
+    `is_dry_run`: it is only checked. `as_of`: what counts later than it; as of now where left out.
+    """
+
+    mapping: str
+    name: str
+    is_dry_run: bool
+    as_of: datetime | None = None
 
 
 class FileDoor:
@@ -147,11 +159,8 @@ class FileDoor:
             upload = await self.keep(
                 request,
                 caller.agency,
-                mapping,
                 request.stream(),
-                as_of=as_of,
-                is_dry_run=is_dry_run,
-                name=name,
+                Named(mapping, name, is_dry_run, as_of),
             )
         except EmptyFile:
             return answer(
@@ -179,32 +188,25 @@ class FileDoor:
         self,
         request: Request,
         agency: str,
-        mapping: str,
         pieces: AsyncIterator[bytes],
-        *,
-        as_of: datetime | None = None,
-        is_dry_run: bool,
-        name: str,
+        named: Named,
     ) -> str | None:
         """Keep a file of the agency, as of now unless told otherwise.
 
         Its id, or None where there is no such mapping; raise EmptyFile or TooLargeFile.
         """
-        text = (await self._mappings.of(agency)).get(mapping)
+        text = (await self._mappings.of(agency)).get(named.mapping)
         if text is None:
             return None
         now = datetime.now(UTC)
-        answer = {
-            "mapping": mapping,
-            "mapping_text": text,
-            "file_name": name[:100],
-            "is_dry_run": is_dry_run,
-        }
         values = {
             "agency": agency,
             "at": now,
-            "as_of": as_of or now,
-            **answer,
+            "as_of": named.as_of or now,
+            "mapping": named.mapping,
+            "mapping_text": text,
+            "file_name": named.name[:100],
+            "is_dry_run": named.is_dry_run,
             "traceparent": trace_of(request),
         }
         # however slowly it comes, no connection to the database waits for it

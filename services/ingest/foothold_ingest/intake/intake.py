@@ -203,41 +203,8 @@ class Intake:
             [judgement for judgement in judged if isinstance(judgement, Held)]
         )
         accepted = [judgement for judgement in judged if isinstance(judgement, Accepted)]
-        entered = entries(accepted)
-        try:
-            if entered:
-                await self._enter(
-                    accepted,
-                    {
-                        person.person_ref
-                        for judgement in entered
-                        for person in judgement.accepted.people
-                    },
-                    is_patient=is_patient,
-                )
-            if lines := [
-                fact_line(a.record, a.traceparent)
-                for a in accepted
-                if a.record.household_id is not None
-            ]:
-                await (
-                    self._publisher.deliver(lines) if is_patient else self._publisher.send(lines)
-                )
-        except Busy:
-            if entered:
-                # the register has them already, so it is not true that nothing was taken
-                raise Unknown from None
-            raise
-        # A day is broadcast by who opens it, under a lock; this door only says that it was
-        # accepted.
-        if announced := [a for a in accepted if is_announced(a)]:
-            await self._announcer.announce(announced, is_patient=is_patient)
-        if adopted := [
-            fact_line(a.record, a.traceparent)
-            for a in accepted
-            if isinstance(a.record.data, PolicyAdopted)
-        ]:
-            await self._publisher.broadcast(adopted)
+        await self._into_log(accepted, is_patient=is_patient)
+        await self._broadcast(accepted, is_patient=is_patient)
         await self._books.feeds.hear(accepted)
         await self._books.disputes.corrected(a.record for a in accepted)
         await self._books.questions.withdrawn(a.record for a in accepted)
@@ -253,6 +220,43 @@ class Intake:
         except Busy:
             # the facts are in the log already, so it is not true that nothing was taken
             raise Unknown from None
+
+    async def _into_log(self, accepted: Sequence[Accepted], *, is_patient: bool) -> None:
+        """Register entries first, each behind what waited for its people; then the facts."""
+        entered = entries(accepted)
+        people = {
+            person.person_ref for judgement in entered for person in judgement.accepted.people
+        }
+        lines = [
+            fact_line(a.record, a.traceparent)
+            for a in accepted
+            if a.record.household_id is not None
+        ]
+        write = self._publisher.deliver if is_patient else self._publisher.send
+        try:
+            if entered:
+                await self._enter(accepted, people, is_patient=is_patient)
+            if lines:
+                await write(lines)
+        except Busy:
+            if entered:
+                # the register has them already, so it is not true that nothing was taken
+                raise Unknown from None
+            raise
+
+    async def _broadcast(self, accepted: Sequence[Accepted], *, is_patient: bool) -> None:
+        """What is for all: announced, or as a policy to every partition.
+
+        A day is broadcast by who opens it, under a lock; this door only says that it was accepted.
+        """
+        if announced := [a for a in accepted if is_announced(a)]:
+            await self._announcer.announce(announced, is_patient=is_patient)
+        if adopted := [
+            fact_line(a.record, a.traceparent)
+            for a in accepted
+            if isinstance(a.record.data, PolicyAdopted)
+        ]:
+            await self._publisher.broadcast(adopted)
 
     async def _take_back(self, records: Sequence[FactRecord]) -> None:
         await self._publisher.deliver([fact_line(record) for record in records])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import RowMapping, Select, func, insert, select, update
@@ -94,6 +94,17 @@ class Retried:
     detail: str
 
 
+class Note(NamedTuple):
+    """A line of a record's history."""
+
+    source_id: str
+    at: datetime
+    actor: str
+    action: str
+    outcome: str = ""
+    detail: str = ""
+
+
 class QuarantineTable:
     """Reads and changes the quarantine table.
 
@@ -177,28 +188,12 @@ class QuarantineTable:
             ).scalar_one_or_none()
             if sealed is None:
                 return None
-            await self._note(connection, source_id, now, actor, "shown", "", "")
+            await _note(connection, Note(source_id, now, actor, "shown"))
         return SourceRecord.model_validate_json(self._seal.open(sealed))
 
-    async def _note(
-        self,
-        connection: AsyncConnection,
-        source_id: str,
-        now: datetime,
-        actor: str,
-        action: str,
-        outcome: str,
-        detail: str,
-    ) -> None:
-        row = {
-            "source_id": source_id,
-            "at": now,
-            "actor": actor,
-            "action": action,
-            "outcome": outcome,
-            "detail": detail,
-        }
-        await connection.execute(insert(QuarantineEvent), [row])
+
+async def _note(connection: AsyncConnection, note: Note) -> None:
+    await connection.execute(insert(QuarantineEvent), [note._asdict()])
 
 
 class Retrier(QuarantineTable):
@@ -281,7 +276,8 @@ class Retrier(QuarantineTable):
                     "no such record waits: it is unknown, or was retried before",
                 )
             outcome, detail = await self._try(source_id, row.sealed, row.at, now)
-            await self._note(connection, source_id, now, actor, "retried", outcome.value, detail)
+            note = Note(source_id, now, actor, "retried", outcome.value, detail)
+            await _note(connection, note)
             if outcome in (Outcome.ACCEPTED, Outcome.HELD, Outcome.WRITTEN_AGAIN, Outcome.NO_DATA):
                 await connection.execute(
                     update(QuarantinedRecord)

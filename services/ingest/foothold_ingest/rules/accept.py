@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -22,6 +22,7 @@ from foothold_ingest.rules.judgement import (
     Caller,
     Clock,
     FieldProblem,
+    Person,
     Place,
     Rejected,
     Unplaced,
@@ -121,7 +122,8 @@ def accept(
         or _wrong_household(envelope, data, clock, caller, deployment)
     ) is not None:
         return refused
-    named = _named(envelope, sent, data, caller, clock, deployment.secret, pseudonyms)
+    read = _Read(envelope, sent, data, tuple(pseudonyms.people.values()))
+    named = _named(read, caller, clock, deployment.secret)
     odd = implausible(data, envelope.time.astimezone(SHANGHAI).date(), clock.today)
     warnings = (*seen.warnings, *warnings, *odd[:_FIELDS])
     return (
@@ -310,17 +312,20 @@ def _wrong_household(
     return _outside(caller, {"/subject": county, "/data/area": area})
 
 
+class _Read(NamedTuple):
+    """An event that is right in itself: as it was sent, and with pseudonyms for its people."""
+
+    envelope: CloudEvent
+    sent: Sent
+    data: AnyFact
+    people: tuple[Person, ...]
+
+
 def _named(
-    envelope: CloudEvent,
-    sent: Sent,
-    data: AnyFact,
-    caller: Caller,
-    clock: Clock,
-    secret: bytes,
-    pseudonyms: Pseudonyms,
+    read: _Read, caller: Caller, clock: Clock, secret: bytes
 ) -> Accepted | Unplaced | Rejected:
+    envelope, sent, data, people = read
     subject = None if _is_for_all(data) else _SUBJECT.fullmatch(envelope.subject or "")
-    people = tuple(pseudonyms.people.values())
     record = FactRecord(
         fact_id=fact_id(envelope.source, envelope.id),
         household_id=None if subject is None else household_id(secret, subject[1], subject[2]),

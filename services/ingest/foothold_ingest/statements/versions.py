@@ -5,7 +5,7 @@ It says which version of each counts now, and takes back what was first said of 
 
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
@@ -116,9 +116,7 @@ class StatementBook:
         for judgement in kept:
             if (name := _name(judgement)) is not None:
                 named.setdefault(name, []).append(judgement.record)
-        if withdrawn := {fact for judgement in kept for fact in judgement.record.withdraws}:
-            others = StatementRow.fact_id.in_(withdrawn) & StatementRow.name.not_in(named)
-            await connection.execute(delete(StatementRow).where(others))
+        await _forget_withdrawn(connection, kept, named)
         if not named:
             return
         await connection.execute(
@@ -126,27 +124,35 @@ class StatementBook:
             [self._row(name, named[name][0]) for name in sorted(named)],
         )
         standing = await self._ask(connection, list(named), is_locking=True)
-        moved, wrong = dict[bytes, FactRecord](), list[FactRecord]()
-        for name, records in named.items():
-            counts = standing[name]
-            for record in sorted(records, key=lambda judgement: judgement.version_key):
-                wrong += _elsewhere(counts, record)
-                if _counts_now(record, counts):
-                    moved[name], counts = record, self._standing(name, record)
+        moved, wrong = self._judged(named, standing)
         if wrong:
             await take_back(wrong)
         if moved:
-            rows = [
-                {f"new_{field}": value for field, value in self._row(name, record).items()}
-                for name, record in sorted(moved.items())
-            ]
-            fields: dict[str, Any] = {field: bindparam(f"new_{field}") for field in _CHANGING}
-            await connection.execute(
-                update(StatementRow)
-                .where(StatementRow.name == bindparam("new_name"))
-                .values(fields),
-                rows,
-            )
+            await self._write(connection, moved)
+
+    def _judged(
+        self, named: Mapping[bytes, list[FactRecord]], standing: Mapping[bytes, Standing]
+    ) -> tuple[dict[bytes, FactRecord], list[FactRecord]]:
+        """What each name says from now on, where that changes, and what is to be taken back."""
+        moved, wrong = dict[bytes, FactRecord](), list[FactRecord]()
+        for name, records in named.items():
+            counts = standing[name]
+            for record in sorted(records, key=lambda record: record.version_key):
+                wrong += _elsewhere(counts, record)
+                if _counts_now(record, counts):
+                    moved[name], counts = record, self._standing(name, record)
+        return moved, wrong
+
+    async def _write(self, connection: AsyncConnection, moved: Mapping[bytes, FactRecord]) -> None:
+        rows = [
+            {f"new_{field}": value for field, value in self._row(name, record).items()}
+            for name, record in sorted(moved.items())
+        ]
+        fields: dict[str, Any] = {field: bindparam(f"new_{field}") for field in _CHANGING}
+        await connection.execute(
+            update(StatementRow).where(StatementRow.name == bindparam("new_name")).values(fields),
+            rows,
+        )
 
     def _standing(self, name: bytes, record: FactRecord) -> Standing:
         return Standing(
@@ -188,6 +194,15 @@ class StatementBook:
             await connection.execute(
                 delete(StatementRow).where(StatementRow.recorded_at < now - KEPT)
             )
+
+
+async def _forget_withdrawn(
+    connection: AsyncConnection, kept: Sequence[Named], named: Collection[bytes]
+) -> None:
+    """Forget what these withdraw, but for the names they speak of themselves."""
+    if withdrawn := {fact for judgement in kept for fact in judgement.record.withdraws}:
+        others = StatementRow.fact_id.in_(withdrawn) & StatementRow.name.not_in(named)
+        await connection.execute(delete(StatementRow).where(others))
 
 
 def _name(named_record: Named) -> bytes | None:

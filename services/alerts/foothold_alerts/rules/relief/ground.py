@@ -6,6 +6,7 @@ what holds on that day, beside what relief was proposed for. Pure.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from foothold_alerts.rules.relief.causes import BY_EVENT, RELIEF, Cause
 from foothold_alerts.rules.workflow import Limits
@@ -27,23 +28,28 @@ class Ground:
     is_gone: bool = False
 
 
+class Today(NamedTuple):
+    """The household as it stands: its findings, what they saw, and the currency of its amounts."""
+
+    findings: Sequence[Finding]
+    saw: Sequence[Saw]
+    currency: Sentence
+
+
 def ground(
     cause: Cause,
     proposed: Sentence | None,
-    findings: Sequence[Finding],
-    saw: Sequence[Saw],
-    currency: Sentence,
+    household: Today,
     limits: Limits,
 ) -> Ground:
     """What relief nobody has paid rests on by now.
 
     `proposed`: what bounded the amount when it was proposed; empty for the county's exception.
-    `findings`, `saw`: of the household as it stands.
     """
-    finding = _finding_of(cause, findings, saw)
+    finding = _finding_of(cause, household.findings, household.saw)
     if finding is None:
         return Ground(None, proposed, is_gone=True)
-    now = bounds(text_of(cause, finding), currency, limits)
+    now = bounds(text_of(cause, finding), household.currency, limits)
     return Ground(now, None if proposed == now else proposed)
 
 

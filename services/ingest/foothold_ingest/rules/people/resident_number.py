@@ -26,6 +26,9 @@ _DECIMAL: Final = re.compile(r"[0-9]{15,}\.0*")
 _FIRST_BIRTH: Final = 1850
 _LONGEST: Final = 60
 """Twenty-two characters, and what stands around them."""
+_OTHER_LENGTH: Final = (
+    "a resident number has 18 characters, or 15 digits; a disability certificate's has 20 or 22"
+)
 
 
 class NotANumber(ValueError):  # noqa: N818 - named for what it says about the text
@@ -63,12 +66,21 @@ def parse(text: str, today: date) -> ResidentNumber:
         return ResidentNumber(_born(text, today), is_derived=False)
     # to put combining marks in order costs the square of how many there are
     if len(text) > _LONGEST:
-        raise NotANumber(
-            RefusalReason.BAD_NUMBER,
-            "a resident number has 18 characters, or 15 digits; a disability certificate's has 20"
-            " or 22",
-        )
+        raise NotANumber(RefusalReason.BAD_NUMBER, _OTHER_LENGTH)
     plain = unicodedata.normalize("NFKC", text).strip().upper()
+    _refuse_other(plain)
+    if _OLD.fullmatch(plain):
+        upgraded = f"{plain[:6]}19{plain[6:]}"
+        return ResidentNumber(_born(upgraded + check_character(upgraded), today), is_derived=True)
+    certificate = _DISABILITY.fullmatch(plain)
+    number = certificate[1] if certificate else plain
+    if not _NEW.fullmatch(number):
+        raise NotANumber(RefusalReason.BAD_NUMBER, _OTHER_LENGTH)
+    return ResidentNumber(_checked(_born(number, today)), is_derived=False)
+
+
+def _refuse_other(plain: str) -> None:
+    """Raise NotANumber for what a spreadsheet has damaged, and for a placeholder."""
     if _EXPONENT.fullmatch(plain) or _DECIMAL.fullmatch(plain):
         raise NotANumber(
             RefusalReason.DAMAGED_NUMBER,
@@ -81,30 +93,21 @@ def parse(text: str, today: date) -> ResidentNumber:
             "this is a placeholder, not a number; leave the field out where the number is not"
             " known",
         )
-    if _OLD.fullmatch(plain):
-        upgraded = f"{plain[:6]}19{plain[6:]}"
-        return ResidentNumber(_born(upgraded + check_character(upgraded), today), is_derived=True)
-    certificate = _DISABILITY.fullmatch(plain)
-    number = certificate[1] if certificate else plain
-    if not _NEW.fullmatch(number):
+
+
+def _checked(number: str) -> str:
+    if check_character(number[:17]) == number[17]:
+        return number
+    if number.endswith("000"):
         raise NotANumber(
-            RefusalReason.BAD_NUMBER,
-            "a resident number has 18 characters, or 15 digits; a disability certificate's has 20"
-            " or 22",
+            RefusalReason.DAMAGED_NUMBER,
+            "it ends in 000, as spreadsheets leave numbers: take it from the source, in a"
+            " column formatted as text",
         )
-    _born(number, today)
-    if check_character(number[:17]) != number[17]:
-        if number.endswith("000"):
-            raise NotANumber(
-                RefusalReason.DAMAGED_NUMBER,
-                "it ends in 000, as spreadsheets leave numbers: take it from the source, in a"
-                " column formatted as text",
-            )
-        raise NotANumber(
-            RefusalReason.BAD_NUMBER,
-            "the check character does not fit: a digit is wrong, or two have changed places",
-        )
-    return ResidentNumber(number, is_derived=False)
+    raise NotANumber(
+        RefusalReason.BAD_NUMBER,
+        "the check character does not fit: a digit is wrong, or two have changed places",
+    )
 
 
 def check_character(seventeen: str) -> str:

@@ -4,6 +4,7 @@ Nothing is guessed: what could be two things is neither.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple
@@ -104,7 +105,7 @@ class WrongCell(ValueError):  # noqa: N818 - named for what it says about the ce
         self.reason = reason
 
 
-def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 - a line per kind
+def value_of(cell: Cell, column: Column) -> str | bool | None:
     """The value for the event; None for an empty cell; raise WrongCell."""
     if isinstance(cell, str):
         cell = _checked(cell.strip())
@@ -114,19 +115,9 @@ def value_of(cell: Cell, column: Column) -> str | bool | None:  # noqa: PLR0911 
                 RefusalReason.INVALID_FIELD, "this cell is empty, and the column is required"
             )
         return None
-    match column.kind:
-        case CellKind.TEXT:
-            return _text(cell)
-        case CellKind.AMOUNT:
-            return _amount(cell)
-        case CellKind.DAY:
-            return _day(cell)
-        case CellKind.MONTH:
-            return _month(cell)
-        case CellKind.YES_NO:
-            return _yes(cell)
-        case CellKind.CHOICE:
-            return _choice(cell, column)
+    if column.kind is CellKind.CHOICE:
+        return _choice(cell, column)
+    return _READ[column.kind](cell)
 
 
 def _checked(written: str) -> str:
@@ -254,3 +245,13 @@ def _choice(cell: Cell, column: Column) -> str:
     if word in column.choices.values():
         return word
     raise WrongCell(RefusalReason.INVALID_FIELD, f"write one of: {', '.join(column.choices)}")
+
+
+_READ: Final[Mapping[CellKind, Callable[[Cell], str | bool]]] = {
+    CellKind.TEXT: _text,
+    CellKind.AMOUNT: _amount,
+    CellKind.DAY: _day,
+    CellKind.MONTH: _month,
+    CellKind.YES_NO: _yes,
+}
+"""How a cell is read, but for a choice, which depends on its column."""
