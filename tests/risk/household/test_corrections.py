@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from foothold_risk.rules.household.fold import Folded, fold, forget_old
 from foothold_risk.rules.household.household import Household
@@ -168,7 +169,8 @@ def test_a_withdrawal_is_remembered_as_long_as_the_fact_could_still_come() -> No
 def test_a_group_whose_ground_was_wrong_ends_at_once_as_corrected() -> None:
     home, _ = step(folded(income("7000"), claim("6000")))
     home, _ = fold(home, retracted("claim"), retracted("claim").data, OPEN_DAY)  # type: ignore[arg-type]
-    position, (exit_,) = move(home.position, judged(home), ExitReason.CORRECTED)
+    taken = replace(home.position, is_corrected=True)
+    position, (exit_,) = move(taken, judged(home), ExitReason.CORRECTED)
 
     assert (exit_.movement, exit_.exit_reason, exit_.is_episode_over) == (
         Movement.EXITED,

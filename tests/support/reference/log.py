@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from foothold_schemas.facts.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted, MeasureDelivered
 from foothold_schemas.facts.envelope import FactRecord
-from foothold_schemas.facts.facts import DisasterStruck, MedicalClaimSettled
+from foothold_schemas.facts.facts import DisasterStruck, IncomeReported, MedicalClaimSettled
 from foothold_schemas.facts.register import (
     HouseholdRegistered,
     Member,
@@ -24,7 +24,7 @@ from tests.support.made.build import AREA
 from tests.support.reference.arithmetic import LINE, is_here
 from tests.support.reference.events import Ground, grounds
 from tests.support.reference.moves import keeps, say
-from tests.support.reference.opinion import Opinion, opinion
+from tests.support.reference.opinion import RISKS, SHOCKS, Opinion, opinion
 from tests.support.reference.people import decide, exempt, late
 from tests.support.reference.stand import OPEN, Course, Outbox, Recheck, Stand, Today
 from tests.support.reference.statements import (
@@ -37,9 +37,10 @@ from tests.support.reference.statements import (
     storms,
     told_by_another,
 )
-from tests.support.reference.taken_back import without
+from tests.support.reference.taken_back import speaks_of, without
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+GROUNDS = RISKS | SHOCKS
 
 
 class SecondOpinion:
@@ -86,24 +87,58 @@ class SecondOpinion:
         if stand.at not in OPEN and slip is not None and slip.is_natural:
             stood = replace(slip.before, words=stand.words, answered=stand.answered)
         taken = False
-        if stood.at in ("group", "lead") and (was or is_correction):
+        if stood.at in OPEN and (was or is_correction):
             now = self._free_target(self.known, stood, day)
             if now == "natural":
                 taken = was
             elif not keeps(stood.at, now):
-                taken = was or keeps(stood.at, self._free_target(before, stood, day))
+                taken = self._has_lost_entry(before, stood, day) and (
+                    was
+                    or keeps(stood.at, self._free_target(before, stood, day))
+                    or self._had_more(before, stood, day)
+                )
         self.stand = replace(stand, is_corrected=taken)
+
+    def _has_lost_entry(self, before: list[FactRecord], stood: Stand, day: date) -> bool:
+        """By what is known now no group rule held when its group began.
+
+        Nor on a later day of which something is said otherwise now.
+        """
+        days = _entry_days(before, self.known, stood, day)
+        looks = [self._on_entry(self.known, stood, d, day) for d in days]
+        return not any(look.target.startswith("group:") for look in looks)
+
+    def _had_more(self, before: list[FactRecord], stood: Stand, day: date) -> bool:
+        """By what was known before it had a part of the ground, a risk or the income, it lost."""
+        if stood.at != "recovering":
+            return False
+        days = _entry_days(before, self.known, stood, day)
+        was, now = (
+            [self._on_entry(facts, stood, d, day) for d in days] for facts in (before, self.known)
+        )
+        return (
+            any(look.target.startswith("group:") for look in was)
+            or (any(k.kinds & GROUNDS for k in was) and not any(k.kinds & GROUNDS for k in now))
+            or (any(k.today.is_below for k in was) and not any(k.today.is_below for k in now))
+        )
+
+    def _on_entry(self, known: list[FactRecord], stood: Stand, day: date, today: date) -> Course:
+        """What these facts say of a day gone by; people's words of up to it hold."""
+        counting = _by_entry_of(stood, _counting(known), today)
+        seen = [f for f in _seen_by(counting, day) if not _is_later_year(f, day)]
+        was_identified = stood.identified is not None and stood.identified < day
+        words = tuple(w for w in stood.words if w.since <= day)
+        bare = Stand(
+            words=words,
+            answered=stood.answered,
+            identified=stood.identified if was_identified else None,
+        )
+        return Course(bare, replace(self._look_at(seen, day, None)(bare), is_in_doubt=False))
 
     def _free_target(self, known: list[FactRecord], stood: Stand, day: date) -> str:
         """Where these facts put it by the entry by which it stood, whoever is in doubt."""
-        counting = sorted(_counting(known), key=age)
-        entries = [f for f in counting if isinstance(f.data, HouseholdRegistered)]
-        its = [n for n, f in enumerate(entries) if f.data == stood.entry]
-        last = its[-1] if its else len(entries) - 1
-        while last > 0 and not _is_anybody(entries[last], day):
-            last -= 1
-        later = entries[last + 1 :]
-        seen = self._look_at([f for f in counting if f not in later], day, None)(stood)
+        its = _by_entry_of(stood, _counting(known), day)
+        seen = self._look_at(its, day, None)(stood)
         return Course(stood, replace(seen, is_in_doubt=False)).target
 
     def _keep(self, stand: Stand, steps: list[Outbox]) -> list[Outbox]:
@@ -180,6 +215,38 @@ class SecondOpinion:
             return []
         self.stand = replace(self.stand, left=None)
         return [("would_have", None, None)]
+
+
+def _by_entry_of(stood: Stand, counting: list[FactRecord], day: date) -> list[FactRecord]:
+    """Without the register entries after the one by which it stood."""
+    counting = sorted(counting, key=age)
+    entries = [f for f in counting if isinstance(f.data, HouseholdRegistered)]
+    its = [n for n, f in enumerate(entries) if f.data == stood.entry]
+    last = its[-1] if its else len(entries) - 1
+    while last > 0 and not _is_anybody(entries[last], day):
+        last -= 1
+    return [f for f in counting if f not in entries[last + 1 :]]
+
+
+def _entry_days(
+    before: list[FactRecord], now: list[FactRecord], stood: Stand, day: date
+) -> list[date]:
+    """When its group began, and the days since then of which the correction speaks."""
+    if stood.at == "lead" or stood.entered is None:
+        return []
+    was, known = _counting(before), _counting(now)
+    changed = [f for f in was if f not in known] + [f for f in known if f not in was]
+    days = {d for f in changed if (d := speaks_of(f)) is not None}
+    return [stood.entered, *(d for d in days if stood.entered < d < day)]
+
+
+def _is_later_year(fact: FactRecord, day: date) -> bool:
+    """A year that ended after the day: what it spreads over the months before is a guess."""
+    income = fact.data
+    if not isinstance(income, IncomeReported) or not income.is_yearly:
+        return False
+    ends = income.earned_month or f"{fact.time.astimezone(SHANGHAI):%Y-%m}"
+    return ends >= f"{day:%Y-%m}"
 
 
 def _is_anybody(entry: FactRecord, day: date) -> bool:

@@ -85,7 +85,7 @@ def remember(before: Stand, course: Course) -> Stand:
         findings=course.kinds,
         words=tuple(w for w in stand.words if not last_day_passed(w, day)),
     )
-    if stand.at == "group":
+    if stand.at in ("group", "recovering"):
         stand = replace(stand, causes=stand.causes | (course.kinds & RISKS))
     if stand.is_due and unmet(stand, course):
         stand = replace(stand, is_due=False)
@@ -117,7 +117,7 @@ def remember(before: Stand, course: Course) -> Stand:
     # what a correction took is remembered while the case stands all the same, or may come back
     is_unsure = today.is_in_doubt or today.opinion.net_per_head is None
     if stand.at in OPEN:
-        may_end_yet = stand.at != "recovering" and is_unsure
+        may_end_yet = is_unsure
     else:
         may_end_yet = stand.slip is not None and stand.slip.is_natural
     stand = replace(stand, is_corrected=before.is_corrected and may_end_yet)
@@ -127,13 +127,13 @@ def remember(before: Stand, course: Course) -> Stand:
 def is_late(stand: Stand, course: Course) -> bool:
     """Whether what a correction took a while ago ends the case now that nothing else keeps it."""
     is_open = stand.at in ("group", "lead", "recovering")
-    ends_now = is_open and not keeps(stand.at, course.target)
+    ends_now = is_open and course.target != "recovering" and not keeps(stand.at, course.target)
     return stand.is_corrected and course.today.ends is None and ends_now
 
 
 def keeps(at: str, target: str) -> bool:
     """Whether a group or a lead goes on where the household should stand there."""
-    return target.startswith("group:") or (at != "group" and target == "lead")
+    return target.startswith("group:") or (at == "lead" and target == "lead")
 
 
 def _rests_on_entry(before: Stand, course: Course) -> bool:
@@ -270,9 +270,9 @@ def _from_group(course: Course, ends: str | None) -> None:
         # it never went, so it has not returned: that it moved to and fro is shown, and no more
         movement = "rolled_back" if _is_again(course) else "moved"
         course.go(movement, group=course.target[6:])
-    elif (ends == "corrected" and not is_wavering and not stand.is_by_people) or (
-        ends in BY_WORD and not stand.identified
-    ):
+    elif (
+        ends == "corrected" and stand.is_corrected and not is_wavering and not stand.is_by_people
+    ) or (ends in BY_WORD and not stand.identified):
         out(course, ends)
     else:
         course.go("recovering", at="recovering", clear_since=day)
@@ -313,12 +313,15 @@ def _from_recovering(course: Course) -> None:
             "is_due": False,
             "is_not_marked": False,
         }
-        is_back = not _is_again(course) or not course.is_news
+        is_back = not course.is_news
         course.go(
             "rolled_back" if _is_again(course) else "relapsed",
             **back,
             returned=course.today.day if is_back else stand.returned,
         )
+        return
+    elif _was_never_right(course):
+        out(course, "corrected")
         return
     elif course.today.ends == "dismissed" and not stand.identified:
         out(course, "dismissed")
@@ -332,6 +335,17 @@ def _from_recovering(course: Course) -> None:
         course.go("exit_due", is_due=True, is_not_marked=False)
     elif stand.identified and conditions == {"nobody can work"} and not stand.is_not_marked:
         course.go("not_marked", is_not_marked=True)
+
+
+def _was_never_right(course: Course) -> bool:
+    """Whether a correction shows of a household that recovers that it never should have entered.
+
+    What goes and returns waits all the same, and whom people rolled back leaves by elimination.
+    """
+    stand, today = course.stand, course.today
+    is_correction = today.ends == "corrected" or is_late(stand, course)
+    waits = stand.is_by_people or has_returned(stand, today.day)
+    return is_correction and stand.is_corrected and not waits
 
 
 def unmet(stand: Stand, course: Course) -> set[str]:
@@ -464,6 +478,7 @@ def _into_group(course: Course) -> None:
         "clear_since": None,
         "group_ended": None,
         "lead_ended": None,
+        "entered": day,
     }
     group, lead, was = stand.group_ended, stand.lead_ended, stand.taken_back
     if was is not None and was.is_group:

@@ -87,7 +87,7 @@ def _dismissed(
         ]
     else:
         words = [word_in(s, until, episode) for s in decided.saw]
-    words = [w for w in words if w.kind in LEADS]
+    words = [replace(w, since=decided.decided_on) for w in words if w.kind in LEADS]
     answered = {name for w in words if w.kind == REPORT for name in w.events or ()}
     kept = [w for w in words if w.kind != REPORT]
     about = {w.kind for w in kept}
@@ -185,6 +185,7 @@ def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Sta
             else max(stand.spell, stand.last_spell) + 1
         ),
         "identified": decided.decided_on,
+        "entered": (stand.entered if stand.at in ("group", "recovering") else course.today.day),
         "causes": stand.eliminated,
         "is_by_people": True,
         "eliminated": frozenset(),
@@ -219,6 +220,7 @@ def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, l
         if word.saw is None
         else word_in(word.saw, word.until, None)
     )
+    given = replace(given, since=word.exempted_on)
     if kind == REPORT:
         covered = replace(stand, answered=stand.answered | frozenset(given.events or ()))
     else:

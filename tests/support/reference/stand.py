@@ -71,6 +71,7 @@ class Stand:
     `cases_before`: the household as each case left it that may still return; `last_episode`,
     `last_spell`: the highest numbers that were given.
     `storms`: the disasters it was last seen to rest on.
+    `entered`: when its spell in a group began.
     `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a
     late fact may still put in doubt.
     """
@@ -110,6 +111,7 @@ class Stand:
     slip: Slip | None = None
     entry: HouseholdRegistered | None = None
     is_danger: bool = False
+    entered: date | None = None
 
 
 @dataclass(frozen=True)

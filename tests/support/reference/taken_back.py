@@ -27,7 +27,7 @@ def without(
         return stand
     changed = [f for f in before if f not in now] + [f for f in now if f not in before]
     days = {today, *(day for _, matters in places for day in matters)}
-    days |= {min(day, today) for f in changed if (day := _speaks_of(f)) is not None}
+    days |= {min(day, today) for f in changed if (day := speaks_of(f)) is not None}
 
     def risks_by(facts: Collection[FactRecord]) -> set[str]:
         is_identified = stand.identified is not None
@@ -78,7 +78,7 @@ def _change(stand: Stand, change: Callable[[frozenset[str]], frozenset[str]]) ->
     )
 
 
-def _speaks_of(fact: FactRecord) -> date | None:
+def speaks_of(fact: FactRecord) -> date | None:
     """The first day on which all of it counts."""
     match fact.data:
         case IncomeReported(earned_month=str(month)):

@@ -21,7 +21,7 @@ class Word:
 
     Whether income was below the line. `until`: the last day.
 
-    `episode`: of a dismissal, the case; None for an exemption.
+    `episode`: of a dismissal, the case; None for an exemption. `since`: the day it is given for.
     """
 
     kind: str
@@ -32,6 +32,7 @@ class Word:
     is_below: bool = False
     episode: int | None = None
     names: frozenset[str] = field(default=frozenset())
+    since: date = date.min
 
 
 def last_day_passed(word: Word, day: date) -> bool:

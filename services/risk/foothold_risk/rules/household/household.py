@@ -179,7 +179,8 @@ class Position(Packed, frozen=True):
     `members`: whose guarantee is unmet by the register, or was until a day, and whether it was met
     before. `earlier`: the cases before the last one that may still return, rising;
     `last_episode`, `last_spell`: the highest numbers given, where such a one has returned.
-    `is_corrected`: a correction took what its case rests on while something holds it back.
+    `is_corrected`: a correction took what its case rests on, and the case stands until it is free
+    to end. `entered_on`: the day its spell in a group began; None in states of before.
     `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
@@ -226,6 +227,7 @@ class Position(Packed, frozen=True):
     earlier: tuple[Closed, ...] = ()
     last_episode: int = 0
     last_spell: int = 0
+    entered_on: date | None = None
 
     @property
     def next_episode(self) -> int:

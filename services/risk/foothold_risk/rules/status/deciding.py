@@ -339,6 +339,7 @@ def _rolled_back(position: Position, assessment: Assessment, decided: CaseDecide
         **(grouped(target) if target.status is Status.GROUP else recovering),
         **episode_of(position),
         "spell": position.spell if is_in_spell else position.next_spell,
+        "entered_on": position.entered_on if is_in_spell else assessment.view.day,
         "identified_on": decided.decided_on,
         "causes": position.eliminated,
         "is_rolled_back": True,

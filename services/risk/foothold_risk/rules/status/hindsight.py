@@ -10,15 +10,12 @@ import msgspec
 
 from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.context.heard import Heard
-from foothold_risk.rules.household.facts import Member, Register
-from foothold_risk.rules.household.household import Household, Position, fresh
+from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Place
 from foothold_risk.rules.status.assess import Assessment, assess
 from foothold_risk.rules.status.movement import Move
+from foothold_risk.rules.status.past import REACHES_BACK, up_to
 from foothold_schemas.messages.transitions import Movement, Status
-
-REACHES_BACK = 13
-"""Months: of the 25 that are kept, an income window needs the twelve before its day."""
 
 
 def review(
@@ -50,48 +47,7 @@ def _as_of(household: Household, day: date, place: Place, heard: Heard) -> Asses
 
     There is no position, so nothing is held and nothing dismissed.
     """
-    known = _up_to(household, day)
+    known = up_to(household, day)
     return (
         None if known.register is None else assess(known, known.register, day, place.on(day), heard)
     )
-
-
-def _up_to(household: Household, day: date) -> Household:
-    """The household without what was seen of it after the day.
-
-    Incomes, bills and disasters carry their months and days, and count by them. A check, a review
-    and what an entry tells of a member's insurance or school hold from their day on only.
-    """
-    return fresh(
-        household,
-        position=Position(),
-        register=_register_of(household, day),
-        checks=tuple(c for c in household.checks if c.day <= day),
-        gradings=tuple(g for g in household.gradings if g.day <= day),
-        reports=tuple(r for r in household.reports if r.day <= day),
-        assets=tuple(a for a in household.assets if a.day <= day),
-    )
-
-
-def _register_of(household: Household, day: date) -> Register | None:
-    """The latest entry, which knows best who belonged to the household on which day.
-
-    Of their insurance and school it says what the entry of that day said, nothing without one.
-    """
-    latest = household.register
-    if latest is None or latest.day <= day:
-        return latest
-    then = next((e for e in reversed(household.all_entries) if e.day <= day), None)
-    members_then = {} if then is None else {m.person_ref: m for m in then.members}
-    return msgspec.structs.replace(
-        latest,
-        members=tuple(
-            _as_told(member, members_then.get(member.person_ref)) for member in latest.members
-        ),
-    )
-
-
-def _as_told(member: Member, then: Member | None) -> Member:
-    """The member with what was told of insurance and school, None where nothing was."""
-    is_insured, at_school = (None, None) if then is None else (then.is_insured, then.at_school)
-    return msgspec.structs.replace(member, is_insured=is_insured, at_school=at_school)

@@ -171,7 +171,10 @@ def _given_again(
         gone = make(Movement.UNWATCHED, position, assessment, **out_to(target), frozen=b"")
         return gone.after, because(gone, ExitReason.NATURAL)
     if target.status is not Status.GROUP:
-        is_corrected = stood.is_corrected and not stood.is_rolled_back
+        is_wavering = stood.status is Status.RECOVERING and stood.has_returned(
+            assessment.view.day, assessment.view.policy.days_of_wavering
+        )
+        is_corrected = stood.is_corrected and not (stood.is_rolled_back or is_wavering)
         if not position.is_in_episode and (is_corrected or not stood.is_identified):
             return replace(position, **NOTHING_FROZEN), None
         if is_corrected and position.is_in_episode:
@@ -218,7 +221,8 @@ def _as_told(step: Move, assessment: Assessment) -> Position:
 
 
 def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ...]:
-    if position.status is not Status.GROUP:
+    """The risks of the spell, with those that came while the household recovered."""
+    if position.status not in (Status.GROUP, Status.RECOVERING):
         return position.causes
     return (*position.causes, *(k for k in risks_of(assessment) if k not in position.causes))
 
@@ -231,8 +235,9 @@ def because(step: Move, reason: ExitReason) -> Move:
 def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> Iterator[Move]:
     """Out at once where the ground is gone today.
 
-    A household already recovering lost its ground by time, so it waits like any other, unless
-    people dismissed its case.
+    A correction ends a group, and the recovery from one, where it took the ground of entry. What
+    was lost otherwise was lost in time, so the household waits like any other, unless people
+    dismissed its case.
 
     An identified household leaves only when people declare its risk eliminated; an exempted
     finding is not enough, and where people rolled it back a correction is not either.
@@ -244,8 +249,11 @@ def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> It
         assessment.view.day, assessment.view.policy.days_of_wavering
     )
     is_dismissed = reason is ExitReason.DISMISSED and position.status is Status.RECOVERING
+    is_in_spell = position.status in (Status.GROUP, Status.RECOVERING)
+    is_taken = reason is ExitReason.CORRECTED and is_in_spell and position.is_corrected
+    is_found_harmless = reason in BY_WORD and position.status is Status.GROUP
     is_gone = (
-        (position.status is Status.GROUP or is_dismissed)
+        (is_taken or is_found_harmless or is_dismissed)
         and target.status not in (Status.GROUP, Status.RECOVERING)
         and not target.is_natural
     )
@@ -353,11 +361,7 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
         is_rolled_back = is_found_again(position, assessment)
-        again = (
-            {}
-            if is_rolled_back and has_news(position, assessment)
-            else _once_more(position, assessment)
-        )
+        again = {} if has_news(position, assessment) else _once_more(position, assessment)
         yield make(
             Movement.ROLLED_BACK if is_rolled_back else Movement.RELAPSED,
             position,
@@ -438,7 +442,12 @@ def _from_outside(
 def _into_group(position: Position, assessment: Assessment) -> Move:
     """The spell of before goes on where nothing is new since it ended; else another begins."""
     ended, target = returns_to(position, assessment), assessment.target
-    back = {**grouped(target), "clear_since": None, "ended": None}
+    back = {
+        **grouped(target),
+        "clear_since": None,
+        "ended": None,
+        "entered_on": assessment.view.day,
+    }
     if ended is None:
         another = {**episode_of(position), "spell": position.next_spell, "causes": ()}
         return make(_entry(position, assessment), position, assessment, **{**back, **another})

@@ -68,12 +68,14 @@ def _days(before: Household | None, after: Household, day: date) -> list[date]:
     for waiting in in_waiting(after.position):
         days |= {waiting.identified_on} if waiting.identified_on else set()
         days |= {waiting.clear_since - timedelta(days=1)} if waiting.clear_since else set()
-    changed = {
-        min(day_of, day)
-        for fact in _changed(before, after)
-        if (day_of := _first_counted(fact)) is not None
-    }
+    changed = {min(day_of, day) for day_of in changed_days(before, after)}
     return sorted({*days, *sorted(changed)[-MOST_DAYS:]})
+
+
+def changed_days(before: Household | None, after: Household) -> set[date]:
+    """The days of which something was taken back or said anew; none without what was before."""
+    days = (_first_counted(fact) for fact in _changed(before, after))
+    return {day for day in days if day is not None}
 
 
 def _incidents_began(household: Household, day: date, known: Known) -> set[date]:
