@@ -425,28 +425,23 @@ def monthly(incomes: Iterable[FactRecord]) -> Mapping[tuple[int, int], Fraction]
 
     A year's figure gives each month its share; a month's share ends on a whole fen.
     """
-    money: dict[tuple[int, int], Fraction] = {}
+    money: dict[tuple[int, int], int] = {}
     for record in incomes:
         fact = record.data
         assert isinstance(fact, IncomeReported)
         assert fact.earned_month is not None
-        fen = (yuan(fact.amount) - yuan(fact.operating_expense)) * 100
         last = (int(fact.earned_month[:4]), int(fact.earned_month[5:]))
         covered = [*months_before(date(*last, 1), 11), last] if fact.is_yearly else [last]
-        given = Fraction(0)
+        counts = fact.category is not IncomeCategory.CLAIMS and fact.item != "emergency_relief"
+        given = 0
         for n, month in enumerate(covered, start=1):
-            so_far = Fraction(
-                (
-                    part_of(fact.amount, n, len(covered))
-                    - part_of(fact.operating_expense, n, len(covered))
-                ),
-                100,
+            so_far = part_of(fact.amount, n, len(covered)) - part_of(
+                fact.operating_expense, n, len(covered)
             )
-            counts = fact.category is not IncomeCategory.CLAIMS and fact.item != "emergency_relief"
-            money[month] = money.get(month, Fraction(0)) + (so_far - given if counts else 0)
+            money[month] = money.get(month, 0) + (so_far - given if counts else 0)
             given = so_far
-        assert given * 100 == fen
-    return money
+        assert given == int(fact.amount) - int(fact.operating_expense)
+    return {month: yuan(fen) for month, fen in money.items()}
 
 
 def checked(checks: Iterable[FactRecord]) -> tuple[Mapping[str, bool], set[str]]:
