@@ -200,10 +200,10 @@ def _undecided(target: Target, position: Position, kinds: Collection[FindingKind
             Status.GROUP,
             position.group,
             is_lead=True,
+            # where it would be in another group, danger goes with its ground all the same
             is_urgent=(
-                target.is_urgent
-                if target.status is Status.GROUP
-                else _is_still_urgent(position, kinds)
+                (target.status is Status.GROUP and target.is_urgent)
+                or _is_still_urgent(position, kinds)
             ),
         )
     if position.status is Status.RECOVERING:
