@@ -57,6 +57,29 @@ TRACE: Final = {
 }
 
 
+_COUNT: Final[Node] = {"type": "integer", "minimum": 0}
+_TEXT: Final[Node] = {"type": "string"}
+_MAYBE: Final[Node] = {"type": ["string", "null"]}
+_TRACE_ID: Final[Node] = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{32}$",
+    "description": "By which Foothold's logs know the request; name it when you ask about it.",
+}
+_FIELD: Final[Node] = {
+    "type": "object",
+    "required": ["field", "problem"],
+    "properties": {"field": _TEXT, "problem": _TEXT},
+}
+_WARNINGS: Final[Node] = {
+    "type": "array",
+    "items": _FIELD,
+    "description": (
+        "What was read otherwise than it was written, such as 9999-12-31 as empty, or can"
+        " hardly be, such as a day after the moment of sending."
+    ),
+}
+
+
 def document() -> Node:
     """The whole document."""
     return {
@@ -87,71 +110,64 @@ def document() -> Node:
 
 def paths() -> Node:
     """Every route; a test holds them against the application's."""
-    upload, mapping = (
-        _in_path("upload", "The file's id, as the upload answered it"),
-        _in_path("mapping", "The mapping's name"),
-    )
     return {
         "/v1/events": {"post": _events()},
-        "/v1/files": {
-            "post": _upload(),
-            "get": _get(
-                "listFiles",
-                "The agency's last files",
-                _json(
-                    {
-                        "type": "object",
-                        "required": ["files"],
-                        "properties": {"files": _list("File")},
-                    }
-                ),
-            ),
-        },
-        "/v1/files/{upload}": {
-            "get": _get(
-                "showFile",
-                "How far a file is, and what came of it",
-                _json(_ref("FileResult")),
-                [upload],
-                404,
-            )
-        },
-        "/v1/files/{upload}/errors": {
-            "get": _get(
-                "fileErrors",
-                "The rows that were not taken, with a column 错误 error",
-                {"text/csv": {}, XLSX: {}},
-                [upload],
-                404,
-            )
-        },
+        **_file_paths(),
         "/v1/topic": {
             "get": _get("showTopic", "How the agency's own topic is read", _json(_ref("Topic")))
         },
-        "/v1/questions": {
-            "get": _get(
-                "listQuestions",
-                "What the agency is asked about its statements",
-                _json(
-                    {
-                        "type": "object",
-                        "required": ["questions"],
-                        "properties": {"questions": _list("Question")},
-                    }
-                ),
-            )
-        },
+        **_question_paths(),
+        **_mapping_paths(),
+    }
+
+
+def _file_paths() -> Node:
+    upload = _in_path("upload", "The file's id, as the upload answered it")
+    listed = _get("listFiles", "The agency's last files", _json(_listing("files", "File")))
+    shown = _get(
+        "showFile",
+        "How far a file is, and what came of it",
+        _json(_ref("FileResult")),
+        [upload],
+        404,
+    )
+    errors = _get(
+        "fileErrors",
+        "The rows that were not taken, with a column 错误 error",
+        {"text/csv": {}, XLSX: {}},
+        [upload],
+        404,
+    )
+    return {
+        "/v1/files": {"post": _upload(), "get": listed},
+        "/v1/files/{upload}": {"get": shown},
+        "/v1/files/{upload}/errors": {"get": errors},
+    }
+
+
+def _question_paths() -> Node:
+    listed = _get(
+        "listQuestions",
+        "What the agency is asked about its statements",
+        _json(_listing("questions", "Question")),
+    )
+    return {
+        "/v1/questions": {"get": listed},
         "/v1/questions/{question}": {"post": _answer()},
-        "/v1/mappings": {
-            "get": _get(
-                "listMappings",
-                "The kinds of files the agency may send",
-                _json({"type": "object", "required": ["mappings"]}),
-            )
-        },
-        "/v1/mappings/{mapping}/template": {
-            "get": _get("mappingTemplate", "A workbook to fill in", {XLSX: {}}, [mapping], 404)
-        },
+    }
+
+
+def _mapping_paths() -> Node:
+    listed = _get(
+        "listMappings",
+        "The kinds of files the agency may send",
+        _json({"type": "object", "required": ["mappings"]}),
+    )
+    mapping = _in_path("mapping", "The mapping's name")
+    template = _get("mappingTemplate", "A workbook to fill in", {XLSX: {}}, [mapping], 404)
+    return {
+        "/v1/mappings": {"get": listed},
+        "/v1/mappings/{mapping}/template": {"get": template},
     }
 
 
@@ -324,96 +340,14 @@ def events() -> Node:
 
 def answers() -> Node:
     """What the door says."""
-    count = {"type": "integer", "minimum": 0}
-    text = {"type": "string"}
-    maybe = {"type": ["string", "null"]}
-    trace = {
-        "type": "string",
-        "pattern": "^[0-9a-f]{32}$",
-        "description": "By which Foothold's logs know the request; name it when you ask about it.",
-    }
-    field = {
-        "type": "object",
-        "required": ["field", "problem"],
-        "properties": {"field": text, "problem": text},
-    }
-    warnings = {
-        "type": "array",
-        "items": field,
-        "description": (
-            "What was read otherwise than it was written, such as 9999-12-31 as empty, or can"
-            " hardly be, such as a day after the moment of sending."
-        ),
-    }
-    slugs = [reason.value.replace("_", "-") for reason in RefusalReason]
-    taken = {
-        "status": {"const": 202},
-        "id": text,
-        "fact_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        "duplicate": {"const": True},
-        "held": {"const": True},
-        "warnings": warnings,
-    }
-    result_fields = {
-        "index": count,
-        "status": count,
-        "problem": _ref("Problem"),
-        "warnings": warnings,
-    }
-    item = {"type": "object", "required": ["index", "status"], "properties": result_fields}
-    counts = dict.fromkeys(
-        ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned"),
-        count,
-    )
-    file = {
-        "upload": text,
-        "name": text,
-        "mapping": text,
-        "status": {"enum": ["waiting", "running", "done", "refused"]},
-        "problem": maybe,
-        "encoding": maybe,
-        "size": count,
-        "at": text,
-        "as_of": text,
-        "finished_at": maybe,
-        "dry_run": {"type": "boolean"},
-        "share": {"type": "number"},
-        "counts": {"type": "object", "required": list(counts), "properties": counts},
-        "warnings": {
-            "type": "array",
-            "description": (
-                "Rows taken although something was read otherwise than written; the first of them."
-                " Row 0: all of it, such as sheets not read."
-            ),
-            "items": {
-                "type": "object",
-                "required": ["row", "detail"],
-                "properties": {"row": count, "detail": text},
-            },
-        },
-    }
-    row = {
-        "type": "object",
-        "required": ["row", "reason", "detail"],
-        "properties": {"row": count, "reason": text, "detail": text},
-    }
-    result = {
-        **file,
-        "reasons": {"type": "object", "additionalProperties": count},
-        "first_problems": {"type": "array", "items": row},
-    }
-    topic = {
-        "topic": text,
-        "bad_in_a_row": count,
-        "lost": count,
-        "paused_at": maybe,
-        "lost_at": maybe,
-        "problem": maybe,
-    }
+    return {**_question_answers(), **_event_answers(), **_file_answers(), **_topic_answer()}
+
+
+def _question_answers() -> Node:
     question = {
-        "id": text,
+        "id": _TEXT,
         "kind": {"enum": [kind.value for kind in DoubtKind]},
-        "asked_at": text,
+        "asked_at": _TEXT,
         "event": {
             "type": "object",
             "description": "What the agency sent: `kind`, `day`, `id`, `source`, `said`.",
@@ -434,39 +368,38 @@ def answers() -> Node:
             "items": {"enum": _ANSWERS},
             "description": "What may be answered; empty once it is.",
         },
-        "answer": maybe,
-        "answered_at": maybe,
+        "answer": _MAYBE,
+        "answered_at": _MAYBE,
     }
-    # those inside a batch have no trace of their own
     return {
         "Question": {"type": "object", "required": list(question), "properties": question},
         "Answered": {
             "type": "object",
             "required": ["id", "answer"],
-            "properties": {"id": text, "answer": {"enum": _ANSWERS}},
+            "properties": {"id": _TEXT, "answer": {"enum": _ANSWERS}},
         },
-        "Problem": {
-            "type": "object",
-            "description": (
-                "RFC 9457. `type` is urn:foothold:problem: and a reason; of events one of"
-                f" {', '.join(slugs)}."
-            ),
-            "required": [
-                "type",
-                "title",
-                "status",
-                "detail",
-            ],
-            "properties": {
-                "type": text,
-                "title": text,
-                "status": count,
-                "detail": text,
-                "fields": {"type": "array", "items": field},
-                "outcome": {"const": "unknown"},
-                "trace_id": trace,
-            },
-        },
+    }
+
+
+def _event_answers() -> Node:
+    taken = {
+        "status": {"const": 202},
+        "id": _TEXT,
+        "fact_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "duplicate": {"const": True},
+        "held": {"const": True},
+        "warnings": _WARNINGS,
+    }
+    # those inside a batch have no trace of their own
+    result_fields = {
+        "index": _COUNT,
+        "status": _COUNT,
+        "problem": _ref("Problem"),
+        "warnings": _WARNINGS,
+    }
+    item = {"type": "object", "required": ["index", "status"], "properties": result_fields}
+    return {
+        "Problem": _problem(),
         "Taken": {
             "type": "object",
             "required": ["status", "id", "fact_id"],
@@ -477,20 +410,105 @@ def answers() -> Node:
             "type": "object",
             "required": ["accepted", "refused", "results"],
             "properties": {
-                "accepted": count,
-                "refused": count,
+                "accepted": _COUNT,
+                "refused": _COUNT,
                 "dry_run": {"const": True},
-                "trace_id": trace,
+                "trace_id": _TRACE_ID,
                 "results": {"type": "array", "items": item},
             },
         },
+    }
+
+
+def _problem() -> Node:
+    slugs = [reason.value.replace("_", "-") for reason in RefusalReason]
+    return {
+        "type": "object",
+        "description": (
+            "RFC 9457. `type` is urn:foothold:problem: and a reason; of events one of"
+            f" {', '.join(slugs)}."
+        ),
+        "required": [
+            "type",
+            "title",
+            "status",
+            "detail",
+        ],
+        "properties": {
+            "type": _TEXT,
+            "title": _TEXT,
+            "status": _COUNT,
+            "detail": _TEXT,
+            "fields": {"type": "array", "items": _FIELD},
+            "outcome": {"const": "unknown"},
+            "trace_id": _TRACE_ID,
+        },
+    }
+
+
+def _file_answers() -> Node:
+    counts = dict.fromkeys(
+        ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned"),
+        _COUNT,
+    )
+    file = {
+        "upload": _TEXT,
+        "name": _TEXT,
+        "mapping": _TEXT,
+        "status": {"enum": ["waiting", "running", "done", "refused"]},
+        "problem": _MAYBE,
+        "encoding": _MAYBE,
+        "size": _COUNT,
+        "at": _TEXT,
+        "as_of": _TEXT,
+        "finished_at": _MAYBE,
+        "dry_run": {"type": "boolean"},
+        "share": {"type": "number"},
+        "counts": {"type": "object", "required": list(counts), "properties": counts},
+        "warnings": {
+            "type": "array",
+            "description": (
+                "Rows taken although something was read otherwise than written; the first of them."
+                " Row 0: all of it, such as sheets not read."
+            ),
+            "items": {
+                "type": "object",
+                "required": ["row", "detail"],
+                "properties": {"row": _COUNT, "detail": _TEXT},
+            },
+        },
+    }
+    row = {
+        "type": "object",
+        "required": ["row", "reason", "detail"],
+        "properties": {"row": _COUNT, "reason": _TEXT, "detail": _TEXT},
+    }
+    result = {
+        **file,
+        "reasons": {"type": "object", "additionalProperties": _COUNT},
+        "first_problems": {"type": "array", "items": row},
+    }
+    return {
         "Uploaded": {
             "type": "object",
             "required": ["upload", "url"],
-            "properties": {"upload": text, "url": text},
+            "properties": {"upload": _TEXT, "url": _TEXT},
         },
         "File": {"type": "object", "required": list(file), "properties": file},
         "FileResult": {"type": "object", "required": list(result), "properties": result},
+    }
+
+
+def _topic_answer() -> Node:
+    topic = {
+        "topic": _TEXT,
+        "bad_in_a_row": _COUNT,
+        "lost": _COUNT,
+        "paused_at": _MAYBE,
+        "lost_at": _MAYBE,
+        "problem": _MAYBE,
+    }
+    return {
         "Topic": {"type": "object", "required": list(topic), "properties": topic},
     }
 
@@ -506,6 +524,10 @@ def _ref(name: str) -> Node:
 
 def _list(name: str) -> Node:
     return {"type": "array", "items": _ref(name)}
+
+
+def _listing(name: str, items: str) -> Node:
+    return {"type": "object", "required": [name], "properties": {name: _list(items)}}
 
 
 def _json(schema: Node) -> Node:

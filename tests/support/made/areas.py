@@ -241,13 +241,12 @@ class Reference:
                 rank, signal = waiting.pop(0)
                 if signal.what is Signalled.WITHDRAWN:
                     continue
-                for cause in (*(c.value for c in signal.causes), "any"):
-                    for area in areas(signal.village):
-                        keys.add((area, cause))
-                        for window in EDGES:
-                            changes += self._settle(
-                                (area, cause, window), day, rank, levels, openings, only_up=True
-                            )
+                for place in _places(signal):
+                    keys.add(place)
+                    for window in EDGES:
+                        changes += self._settle(
+                            (*place, window), day, rank, levels, openings, only_up=True
+                        )
         return changes
 
     def _settle(
@@ -287,6 +286,13 @@ class Reference:
         asked |= {"day": day.toordinal(), "window": window, "rank": rank}
         count: int = self._data.execute(_COUNT, asked).fetchone()[0]
         return count
+
+
+def _places(signal: AreaSignal) -> Iterator[tuple[str, str]]:
+    """Area and cause of every level the signal may move."""
+    for cause in (*(c.value for c in signal.causes), "any"):
+        for area in areas(signal.village):
+            yield area, cause
 
 
 def areas(village: str) -> tuple[str, ...]:

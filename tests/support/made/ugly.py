@@ -206,16 +206,7 @@ def changed(event: Event, changes: list[Change]) -> Event:
 def put(inside: Any, path: tuple[str | int, ...], value: object) -> None:  # noqa: ANN401 - JSON
     """Change the value at a path, as far as the shape allows."""
     for step, following in pairwise(path):
-        if isinstance(step, int):
-            if not isinstance(inside, list):
-                return
-            if not inside:
-                inside.append({})
-            inside = inside[0]
-        elif isinstance(inside, dict):
-            inside = inside.setdefault(step, [] if isinstance(following, int) else {})
-        else:
-            return
+        inside = _below(inside, step, following)
     last = path[-1]
     if isinstance(inside, list) and isinstance(last, int):
         inside[:1] = [] if value is REMOVE else [copy.deepcopy(value)]
@@ -223,6 +214,17 @@ def put(inside: Any, path: tuple[str | int, ...], value: object) -> None:  # noq
         inside.pop(last, None)
         if value is not REMOVE:
             inside[last] = copy.deepcopy(value)
+
+
+def _below(inside: Any, step: str | int, following: str | int) -> Any:  # noqa: ANN401 - JSON
+    """What stands there, made where it is missing; None where the shape has no such place."""
+    if isinstance(step, int) and isinstance(inside, list):
+        if not inside:
+            inside.append({})
+        return inside[0]
+    if isinstance(step, str) and isinstance(inside, dict):
+        return inside.setdefault(step, [] if isinstance(following, int) else {})
+    return None
 
 
 def examples(kind: str, count: int, source: str, **fixed: Any) -> list[Event]:  # noqa: ANN401 - JSON

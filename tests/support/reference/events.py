@@ -34,7 +34,8 @@ from tests.support.reference.arithmetic import (
     share_of,
     yuan,
 )
-from tests.support.reference.opinion import Opinion, Seen, is_child
+from tests.support.reference.findings import is_child
+from tests.support.reference.opinion import Opinion, Seen
 from tests.support.reference.statements import bill_name
 
 WAVERING_DAYS = 30

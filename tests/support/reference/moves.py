@@ -223,17 +223,22 @@ def advance(course: Course) -> None:
     elif course.is_to_group:
         _as_case_left(course)
         _into_group(course)
-    elif course.target == "lead" and stand.at != "lead":
-        _as_case_left(course)
-        _to_lead(course)
-    elif course.target == "lead" and stand.clear_since is not None:
-        _to_lead(course)
     elif course.target == "lead":
-        more_or_less(course)
+        _lead(course)
     elif stand.at == "lead":
         _lead_ends(course, "corrected" if is_late(stand, course) else today.ends)
     elif stand.at != course.target:
         course.go("watched" if course.target == "watch" else "unwatched", at=course.target)
+
+
+def _lead(course: Course) -> None:
+    if course.stand.at != "lead":
+        _as_case_left(course)
+        _to_lead(course)
+    elif course.stand.clear_since is not None:
+        _to_lead(course)
+    else:
+        more_or_less(course)
 
 
 GONE: dict[str, Any] = {

@@ -89,17 +89,8 @@ def name_of(record: FactRecord) -> tuple[object, ...]:  # noqa: PLR0911 - one li
     match fact:
         case MedicalClaimSettled():
             return record.agency, fact.claim_number
-        case SpendingReported(statement_number=None):
-            return (
-                record.agency,
-                fact.person_ref,
-                fact.category,
-                fact.spent_on,
-                int(fact.total),
-                int(fact.covered),
-            )
         case SpendingReported():
-            return record.agency, fact.person_ref, fact.statement_number
+            return _bought(record, fact)
         case GuaranteeChecked():
             return fact.guarantee, fact.checked_on
         case HouseholdGraded():
@@ -108,15 +99,28 @@ def name_of(record: FactRecord) -> tuple[object, ...]:  # noqa: PLR0911 - one li
             return record.agency, fact.hazard, fact.struck_on
         case RiskReported():
             return fact.route, fact.concern, fact.reported_on
-        case IncomeReported(statement_number=str()):
-            return record.agency, fact.person_ref, fact.statement_number
         case IncomeReported():
-            return _unnumbered(record, fact)
+            return _earned(record, fact)
         case _:
             return (record.fact_id,)
 
 
-def _unnumbered(record: FactRecord, fact: IncomeReported) -> tuple[object, ...]:
+def _bought(record: FactRecord, fact: SpendingReported) -> tuple[object, ...]:
+    if fact.statement_number is not None:
+        return record.agency, fact.person_ref, fact.statement_number
+    return (
+        record.agency,
+        fact.person_ref,
+        fact.category,
+        fact.spent_on,
+        int(fact.total),
+        int(fact.covered),
+    )
+
+
+def _earned(record: FactRecord, fact: IncomeReported) -> tuple[object, ...]:
+    if fact.statement_number is not None:
+        return record.agency, fact.person_ref, fact.statement_number
     if fact.is_yearly and fact.category is not IncomeCategory.CLAIMS:
         return *_source(record), fact.earned_month, "year"
     day = None if fact.earned_month is not None else day_in_china(record)
