@@ -168,7 +168,7 @@ def operator_event(kind: str, event_id: str, now: datetime, data: Event) -> Even
     }
 
 
-def _event(
+def _event(  # noqa: PLR0913, PLR0917 - an event's own parts
     agency: str, kind: str, event_id: str, household: Surveyed, at: datetime, data: Event
 ) -> Event:
     return {

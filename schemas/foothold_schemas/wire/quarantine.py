@@ -144,7 +144,7 @@ class Quarantined(Message):
         return f"{self.topic}:{self.partition}:{self.offset}"
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - a constructor, each part by its name
         cls,
         service: str,
         address: tuple[str, int, int],

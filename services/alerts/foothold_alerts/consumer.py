@@ -101,7 +101,7 @@ class Consumer:
     The first failure at a record ends the process, the second sets the record aside (ADR 39).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         reading: Reading,
         *,

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 class Sweep:
     """Costs a few short queries each time, and usually finds nothing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         jobs: Jobs,
         outbox: Outbox,

@@ -6,6 +6,7 @@ FOOTHOLD_LIVES=10000 runs as many; the default is a slice.
 import os
 import random
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
@@ -129,9 +130,35 @@ def person(chance: random.Random, ref: str) -> Member:
     )
 
 
+EDGES = ("7300.00", "14600.00", "10000.00", "21900.00", "5000.00", "4000.00")
+
+
 def life(chance: random.Random) -> list[FactRecord]:
     """A household and two years of what happened to it, in any order."""
     is_calm = chance.random() < 0.4
+    facts, has_shares = entries(chance, is_calm=is_calm)
+    facts += [*years(chance), *months(chance)]
+    if chance.random() < 0.4 or is_calm:
+        facts += wages(chance)
+    if is_calm:
+        chance.shuffle(facts)
+        return [*facts, *(bill(chance, n) for n in range(chance.choice((0, 0, 0, 2))))]
+    facts += payouts(chance)
+    if has_shares and chance.random() < 0.7:
+        facts.append(dividend(chance))
+    facts += [bill(chance, n) for n in range(chance.randint(0, 4))]
+    facts += costs(chance)
+    if chance.random() < 0.3:
+        facts.append(storm(chance))
+    facts += look_ups(chance)
+    happenings = [f for f in facts if f.data.kind != "HouseholdRegistered"]
+    facts += versions(chance, happenings)
+    chance.shuffle(facts)
+    return facts
+
+
+def entries(chance: random.Random, *, is_calm: bool) -> tuple[list[FactRecord], bool]:
+    """The household's register entries, and whether it has a share in a project."""
     members = (
         [Member(person_ref="p0"), Member(person_ref="p1")]
         if is_calm
@@ -146,69 +173,72 @@ def life(chance: random.Random) -> list[FactRecord]:
         else []
     )
     standing = chance.choice(list(Standing))
-    facts = [
+    registrations = [
         registered(
             members, standing=standing, at=datetime(2026, 1, 1 + n, tzinfo=UTC), projects=shares
         )
         for n in range(chance.randint(1, 2))
     ]
-    edges = ("7300.00", "14600.00", "10000.00", "21900.00", "5000.00", "4000.00")
+    return registrations, bool(shares)
+
+
+def years(chance: random.Random) -> Iterator[FactRecord]:
+    """Yearly incomes of up to two years, some of them a loss."""
     for year in ("2025-05", "2026-05"):
         if chance.random() < 0.85:
             sign = "-" if chance.random() < 0.1 else ""
-            facts.append(
-                income(
-                    sign + near(chance, *edges),
-                    f"year {year}",
-                    month=year,
-                    category="operating",
-                    expense=near(chance, "0.00", "100.00"),
-                )
+            yield income(
+                sign + near(chance, *EDGES),
+                f"year {year}",
+                month=year,
+                category="operating",
+                expense=near(chance, "0.00", "100.00"),
             )
+
+
+def months(chance: random.Random) -> Iterator[FactRecord]:
+    """Incomes of single months."""
     for n in range(chance.randint(0, 4)):
         category = chance.choice([c for c in IncomeCategory if c is not IncomeCategory.CLAIMS])
         item = "emergency_relief" if chance.random() < 0.2 else "salary"
-        facts.append(
-            income(
-                near(chance, *edges),
-                f"month {n}",
-                month=chance.choice(LIVED),
-                yearly=False,
-                category=category,
-                item=item,
-            )
+        yield income(
+            near(chance, *EDGES),
+            f"month {n}",
+            month=chance.choice(LIVED),
+            yearly=False,
+            category=category,
+            item=item,
         )
-    if chance.random() < 0.4 or is_calm:
-        facts += wages(chance)
-    if is_calm:
-        chance.shuffle(facts)
-        return [*facts, *(bill(chance, n) for n in range(chance.choice((0, 0, 0, 2))))]
+
+
+def payouts(chance: random.Random) -> Iterator[FactRecord]:
+    """What insurances paid."""
     for n in range(chance.choice((0, 0, 1, 2))):
         item = chance.choice(("accident-cover", "critical_illness", "emergency_relief"))
         day = datetime.combine(lived(chance), time(4), UTC)
-        facts.append(
-            income(
-                near(chance, "300.00", "7000.00"),
-                f"payout {n}",
-                yearly=False,
-                category=IncomeCategory.CLAIMS,
-                item=item,
-                at=day,
-            )
+        yield income(
+            near(chance, "300.00", "7000.00"),
+            f"payout {n}",
+            yearly=False,
+            category=IncomeCategory.CLAIMS,
+            item=item,
+            at=day,
         )
-    if shares and chance.random() < 0.7:
-        facts.append(
-            income(
-                near(chance, "700.00", "600.00"),
-                "dividend",
-                month="2026-01",
-                yearly=False,
-                category=IncomeCategory.PROPERTY,
-                project="orchard",
-            )
-        )
-    facts += [bill(chance, n) for n in range(chance.randint(0, 4))]
-    facts += [
+
+
+def dividend(chance: random.Random) -> FactRecord:
+    return income(
+        near(chance, "700.00", "600.00"),
+        "dividend",
+        month="2026-01",
+        yearly=False,
+        category=IncomeCategory.PROPERTY,
+        project="orchard",
+    )
+
+
+def costs(chance: random.Random) -> list[FactRecord]:
+    return [
         spending(
             near(chance, "10000.00", "1000.00"),
             f"cost {n}",
@@ -217,19 +247,23 @@ def life(chance: random.Random) -> list[FactRecord]:
         )
         for n in range(chance.randint(0, 3))
     ]
-    if chance.random() < 0.3:
-        loss = {"loss": near(chance, "3000.00", "2190.00")} if chance.random() < 0.5 else {}
-        home, worker = chance.choice(list(HomeState)), chance.choice(list(WorkerState))
-        facts.append(
-            disaster(
-                day=lived(chance),
-                home=home,
-                main_worker=worker,
-                is_verified=chance.random() < 0.8,
-                **loss,
-            )
-        )
-    facts += [
+
+
+def storm(chance: random.Random) -> FactRecord:
+    loss = {"loss": near(chance, "3000.00", "2190.00")} if chance.random() < 0.5 else {}
+    home, worker = chance.choice(list(HomeState)), chance.choice(list(WorkerState))
+    return disaster(
+        day=lived(chance),
+        home=home,
+        main_worker=worker,
+        is_verified=chance.random() < 0.8,
+        **loss,
+    )
+
+
+def look_ups(chance: random.Random) -> list[FactRecord]:
+    """Checks of guarantees, reviews of the household, and what people reported of it."""
+    checks = [
         checked(
             chance.choice(list(Guarantee)),
             f"check {n}",
@@ -238,18 +272,15 @@ def life(chance: random.Random) -> list[FactRecord]:
         )
         for n in range(chance.randint(0, 3))
     ]
-    facts += [
+    reviews = [
         graded(chance.choice(list(Grade)), f"review {n}", day=lived(chance))
         for n in range(chance.choice((0, 0, 2, 3)))
     ]
-    facts += [
+    reports = [
         reported(chance.choice(list(Concern)), f"report {n}", day=lived(chance))
         for n in range(chance.choice((0, 0, 0, 1, 2)))
     ]
-    happenings = [f for f in facts if f.data.kind != "HouseholdRegistered"]
-    facts += versions(chance, happenings)
-    chance.shuffle(facts)
-    return facts
+    return [*checks, *reviews, *reports]
 
 
 def wages(chance: random.Random) -> list[FactRecord]:

@@ -70,7 +70,7 @@ _PUT_CASES: Final = _INSERT_CASES.on_conflict_do_update(
 class Cases:
     """What becomes of transitions. Reading for pages is in `inbox.py`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - wiring
         self,
         engine: AsyncEngine,
         workflows: Workflows,

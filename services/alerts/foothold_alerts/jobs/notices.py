@@ -78,7 +78,7 @@ class Notices:
 class Notifier:
     """The jobs, and the list of who is told."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - wiring
         self,
         engine: AsyncEngine,
         jobs: Jobs,

@@ -47,7 +47,7 @@ class Overview:
 class Desk:
     """Every question carries the agency, and no answer leaves it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         engine: AsyncEngine,
         *,

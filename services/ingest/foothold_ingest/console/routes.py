@@ -84,7 +84,7 @@ NOTHING_REPORTED: Final = Reported()
 class Console:
     """Its routes below /console."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         desk: Desk,

@@ -48,7 +48,7 @@ log = structlog.get_logger()
 class DeskDoor:
     """One member of the group."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         broker: Broker,

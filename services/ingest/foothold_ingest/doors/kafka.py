@@ -57,7 +57,7 @@ class KafkaDoor:
     records.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         broker: Broker,

@@ -41,7 +41,7 @@ log = structlog.get_logger()
 class ViewDoor:
     """One member of the group."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         broker: Broker,

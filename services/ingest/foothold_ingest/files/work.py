@@ -101,7 +101,7 @@ class FileWorker:
     which they ask.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         store: UploadStore,
         *,

@@ -91,7 +91,7 @@ class Release(Protocol):
 class Intake:
     """Shared by the doors of one process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         publisher: Publisher,

@@ -32,7 +32,7 @@ HeldLine = Row[str, str, str | None, datetime, list[int] | None]
 class Releaser:
     """Any number of replicas may run one: each row is taken by one of them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         engine: AsyncEngine,
         book: HeldBook,

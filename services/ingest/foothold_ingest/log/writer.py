@@ -86,7 +86,7 @@ class Publisher:
     anew.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         broker: Broker,

@@ -203,7 +203,7 @@ class Retrier(QuarantineTable):
     stood.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         engine: AsyncEngine,
         seal: Seal,
