@@ -119,77 +119,81 @@ def relief_of(stack: Stack, number: int, cause: str) -> int:
     )
 
 
-def test_a_household_goes_round_the_whole_circle(own_foothold: Stack, own_sender: Sender) -> None:
-    stack, sender = own_foothold, own_sender
-    sender.adopt()
-    sender.open_day(START)
-    fall(sender)
-    eventually(lambda: len(case_moves(stack)) > 1, "risk has judged the household")
-    number = eventually(lambda: case_number(stack, "CIRCLE"), "the case stands at the desk")
-    eventually(
-        lambda: asked(stack, "select 1 from relief where cause = 'self_paid_high'"),
-        "relief is proposed for both causes",
+def is_helped_first(stack: Stack, worker: Caseworker, other: Caseworker, number: int) -> int:
+    """The advance is paid, and the papers show less; return its relief's id."""
+    advance = relief_of(stack, number, "disaster_loss")
+    worker.do(number, f"relief/{advance}/decide", amount="3000")
+    other.do(number, f"relief/{advance}/pay")
+    worker.do(number, f"relief/{advance}/papers", amount="2800.50")
+    return advance
+
+
+def is_posted(worker: Caseworker, number: int) -> None:
+    """The notice shows what it may, and stands until its last day is over."""
+    for step in ("take", "consent", "verify", "post"):
+        worker.do(number, f"steps/{step}")
+    sheet = eventually(
+        lambda: page if "钱示宁" in (page := worker.page(number, "/public-notice")) else None,
+        "the directory has arrived",
     )
-    with (
-        Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as worker,
-        Caseworker(stack, "duty-officer", sender.passwords["duty-officer"]) as other,
-    ):
-        advance = relief_of(stack, number, "disaster_loss")
-        worker.do(number, f"relief/{advance}/decide", amount="3000")
-        other.do(number, f"relief/{advance}/pay")
-        worker.do(number, f"relief/{advance}/papers", amount="2800.50")
-        for step in ("take", "consent", "verify", "post"):
-            worker.do(number, f"steps/{step}")
-        sheet = eventually(
-            lambda: page if "钱示宁" in (page := worker.page(number, "/public-notice")) else None,
-            "the directory has arrived",
-        )
-        shown = sheet.partition("public-notice")[2].partition("</article>")[0]
-        assert "2026-06-15" in shown
-        assert [
-            word
-            for word in ("7654321", "第2村1号", "CIRCLE", "医疗", "medical", "8000")
-            if word in shown
-        ] == []
-        assert "公示期未满" in worker.send(number, "steps/end_notice").text
-        sender.open_day(NOTICE_OVER)
-        eventually(
-            lambda: asked(
-                stack, "select 1 where (select min(day) from partition_days) = %s", NOTICE_OVER
-            ),
-            "the desk's day has come",
-        )
-        for step in ("end_notice", "agree", "identify"):
-            worker.do(number, f"steps/{step}")
-        helped = (
-            ("health", ["self_paid_high", "rigid_spending_ratio"]),
-            ("housing", ["disaster_loss"]),
-        )
-        for measure, against in helped:
-            worker.do(number, "measures", measure=measure, against=against, department="county")
-        for (measure_id,) in asked(stack, "select measure_id from measures order by 1"):
-            worker.do(number, f"measures/{measure_id}/delivered", on=NOTICE_OVER.isoformat())
-        worker.do(number, "visits", on=NOTICE_OVER.isoformat(), note="roof mended")
-        assert "已落实" in worker.page(number)
+    shown = sheet.partition("public-notice")[2].partition("</article>")[0]
+    assert "2026-06-15" in shown
+    assert [
+        word
+        for word in ("7654321", "第2村1号", "CIRCLE", "医疗", "medical", "8000")
+        if word in shown
+    ] == []
+    assert "公示期未满" in worker.send(number, "steps/end_notice").text
 
-        sender.open_day(NEW_YEAR)
-        earn(sender, "2026-12", NEW_YEAR)
-        eventually(lambda: stage(stack, number) == "elimination_review", "elimination is due")
-        eventually(
-            lambda: worker.send(number, "steps/eliminate").status_code == 303,
-            "the view has no unmet condition any more",
-        )
-        eventually(
-            lambda: case_moves(stack)[-1].movement.value == "exited",
-            "risk has let the household go",
-        )
-        bill(sender, "again", "2027-01-02", NEW_YEAR)
-        again = eventually(
-            lambda: new_number if (new_number := case_number(stack, "CIRCLE")) != number else None,
-            "a new case for the same cause",
-        )
-        assert "上一轮" in worker.page(again)
 
+def is_identified_and_helped(stack: Stack, sender: Sender, worker: Caseworker, number: int) -> None:
+    sender.open_day(NOTICE_OVER)
+    eventually(
+        lambda: asked(
+            stack, "select 1 where (select min(day) from partition_days) = %s", NOTICE_OVER
+        ),
+        "the desk's day has come",
+    )
+    for step in ("end_notice", "agree", "identify"):
+        worker.do(number, f"steps/{step}")
+    helped = (
+        ("health", ["self_paid_high", "rigid_spending_ratio"]),
+        ("housing", ["disaster_loss"]),
+    )
+    for measure, against in helped:
+        worker.do(number, "measures", measure=measure, against=against, department="county")
+    for (measure_id,) in asked(stack, "select measure_id from measures order by 1"):
+        worker.do(number, f"measures/{measure_id}/delivered", on=NOTICE_OVER.isoformat())
+    worker.do(number, "visits", on=NOTICE_OVER.isoformat(), note="roof mended")
+    assert "已落实" in worker.page(number)
+
+
+def is_eliminated(stack: Stack, sender: Sender, worker: Caseworker, number: int) -> None:
+    sender.open_day(NEW_YEAR)
+    earn(sender, "2026-12", NEW_YEAR)
+    eventually(lambda: stage(stack, number) == "elimination_review", "elimination is due")
+    eventually(
+        lambda: worker.send(number, "steps/eliminate").status_code == 303,
+        "the view has no unmet condition any more",
+    )
+    eventually(
+        lambda: case_moves(stack)[-1].movement.value == "exited",
+        "risk has let the household go",
+    )
+
+
+def comes_back(stack: Stack, sender: Sender, worker: Caseworker, number: int) -> int:
+    """The same cause again; return the new case's number."""
+    bill(sender, "again", "2027-01-02", NEW_YEAR)
+    again = eventually(
+        lambda: new_number if (new_number := case_number(stack, "CIRCLE")) != number else None,
+        "a new case for the same cause",
+    )
+    assert "上一轮" in worker.page(again)
+    return again
+
+
+def everything_was_sent(stack: Stack, number: int) -> None:
     moves = [t.movement.value for t in case_moves(stack)]
     assert moves[-4:] == ["recovering", "exit_due", "exited", "rolled_back"], moves
     left = next(t for t in case_moves(stack) if t.movement.value == "exited")
@@ -205,6 +209,30 @@ def test_a_household_goes_round_the_whole_circle(own_foothold: Stack, own_sender
         "MeasureDelivered",
         "CaseDecided",
     ]
+
+
+def test_a_household_goes_round_the_whole_circle(own_foothold: Stack, own_sender: Sender) -> None:
+    stack, sender = own_foothold, own_sender
+    sender.adopt()
+    sender.open_day(START)
+    fall(sender)
+    eventually(lambda: len(case_moves(stack)) > 1, "risk has judged the household")
+    number = eventually(lambda: case_number(stack, "CIRCLE"), "the case stands at the desk")
+    eventually(
+        lambda: asked(stack, "select 1 from relief where cause = 'self_paid_high'"),
+        "relief is proposed for both causes",
+    )
+    with (
+        Caseworker(stack, "caseworker", sender.passwords["caseworker"]) as worker,
+        Caseworker(stack, "duty-officer", sender.passwords["duty-officer"]) as other,
+    ):
+        advance = is_helped_first(stack, worker, other, number)
+        is_posted(worker, number)
+        is_identified_and_helped(stack, sender, worker, number)
+        is_eliminated(stack, sender, worker, number)
+        again = comes_back(stack, sender, worker, number)
+
+    everything_was_sent(stack, number)
     assert asked(
         stack, "select status, to_settle_fen from relief where relief_id = %s", advance
     ) == [("settled", 19950)]

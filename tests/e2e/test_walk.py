@@ -14,6 +14,9 @@ from tests.support.running.sender import Sender, eventually, transitions
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 HOUSE = "370399/WALK-1"
+START = date(2026, 3, 10)
+YEAR = {"category": "operating", "item": "orchard", "is_yearly": True}
+BILL = {"settled_on": "2026-03-09", "setting": "inpatient"}
 
 
 def noon(day: date) -> datetime:
@@ -105,21 +108,13 @@ def a_late_bill_puts_the_exit_in_doubt(foothold: Stack, sender: Sender) -> None:
     assert [c["stage"] for c in cases(foothold)] == ["closed", "closed", "lead"]
 
 
-@pytest.mark.timeout(240)
-def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(
-    own_foothold: Stack, own_sender: Sender
-) -> None:
-    foothold, sender = own_foothold, own_sender
-    sender.adopt()
-    start = date(2026, 3, 10)
-    sender.open_day(start)
-
+def registered_above_the_line(sender: Sender) -> None:
     # Registered, with a year's income of 10,000: above the line of 7,300, nothing to say.
     sender.say(
         "statistics",
         "HouseholdRegistered",
         "walk-reg",
-        noon(start),
+        noon(START),
         HOUSE,
         authority="370399",
         register_number="WALK-1",
@@ -127,41 +122,44 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
         standing="ordinary",
         members=[{"person_ref": "w-1"}],
     )
-    year = {"category": "operating", "item": "orchard", "is_yearly": True}
     sender.say(
         "statistics",
         "IncomeReported",
         "walk-inc",
-        noon(start),
+        noon(START),
         HOUSE,
         amount="10000.00",
         earned_month="2026-02",
-        **year,
+        **YEAR,
     )
 
+
+def one_fen_too_much(sender: Sender) -> str:
     # A bill of 7,000 is exactly 70 %: not above it. One fen more crosses, and leaves 2,999.99 to
     # live on.
-    bill = {"settled_on": "2026-03-09", "setting": "inpatient"}
     sender.say(
         "health-insurance",
         "MedicalClaimSettled",
         "walk-c1",
-        noon(start),
+        noon(START),
         HOUSE,
         claim_number="w1",
         total="7000.00",
-        **bill,
+        **BILL,
     )
-    crossing = sender.say(
+    return sender.say(
         "health-insurance",
         "MedicalClaimSettled",
         "walk-c2",
-        noon(start),
+        noon(START),
         HOUSE,
         claim_number="w2",
         total="0.01",
-        **bill,
+        **BILL,
     )
+
+
+def it_enters(foothold: Stack, crossing: str) -> None:
     (entered,) = household_moves(foothold, 1)
     assert (entered.movement, entered.group, entered.spell, entered.previous_spell) == (
         Movement.ENTERED,
@@ -183,34 +181,38 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     assert ("lead", True, date(2026, 3, 25)) == (case["stage"], case["is_urgent"], case["due_on"])
     assert relief(foothold) == [("spending", "rigid_spending_ratio", "proposed")]
 
+
+def it_recovers(foothold: Stack, sender: Sender) -> None:
     # More income: clear from this day on. The same bill again under a new id is the same bill.
     sender.say(
         "statistics",
         "IncomeReported",
         "walk-more",
-        noon(start),
+        noon(START),
         HOUSE,
         amount="9000.00",
         earned_month="2026-02",
-        **(year | {"item": "nuts"}),
+        **(YEAR | {"item": "nuts"}),
     )
     sender.say(
         "health-insurance",
         "MedicalClaimSettled",
         "walk-c1-again",
-        noon(start),
+        noon(START),
         HOUSE,
         claim_number="w1",
         total="7000.00",
-        **bill,
+        **BILL,
     )
     recovering = household_moves(foothold, 2)[-1]
-    assert (Movement.RECOVERING, start, date(2026, 4, 10)) == (
+    assert (Movement.RECOVERING, START, date(2026, 4, 10)) == (
         recovering.movement,
         recovering.clear_since,
         recovering.earliest_exit,
     )
 
+
+def it_leaves_a_whole_month_later(foothold: Stack, sender: Sender) -> None:
     # Months pass. March's income is reported, so that April's window is heard; then the first open
     # day a whole month later.
     sender.open_day(date(2026, 4, 2))
@@ -238,6 +240,8 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     eventually(lambda: cases(foothold)[0]["stage"] == "closed", "the case closes")
     assert relief(foothold) == [("spending", "rigid_spending_ratio", "withdrawn")]
 
+
+def it_enters_again(foothold: Stack, sender: Sender) -> None:
     # A claim again: entered again, a second spell linked to the first, a second case, relief
     # proposed again.
     sender.say(
@@ -263,4 +267,17 @@ def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again
     assert [t.number for t in household_moves(foothold, 4)] == [1, 2, 3, 4]
     assert (relief(foothold)[-1][0], relief(foothold)[-1][2]) == ("spending", "proposed")
 
-    a_late_bill_puts_the_exit_in_doubt(foothold, sender)
+
+@pytest.mark.timeout(240)
+def test_a_household_enters_recovers_leaves_a_whole_month_later_and_enters_again(
+    own_foothold: Stack, own_sender: Sender
+) -> None:
+    own_sender.adopt()
+    own_sender.open_day(START)
+
+    registered_above_the_line(own_sender)
+    it_enters(own_foothold, one_fen_too_much(own_sender))
+    it_recovers(own_foothold, own_sender)
+    it_leaves_a_whole_month_later(own_foothold, own_sender)
+    it_enters_again(own_foothold, own_sender)
+    a_late_bill_puts_the_exit_in_doubt(own_foothold, own_sender)
