@@ -7,8 +7,8 @@ from datetime import date
 from typing import Final
 
 from foothold_risk.messages.evidence import evidences, money, outlays, policy_value
-from foothold_risk.messages.insight import first_below, forecast_of, foretold, hints_of, lines_of
-from foothold_risk.rules import findings
+from foothold_risk.messages.insight import forecast_of, hints_of, lines_of
+from foothold_risk.messages.wording import EXPLAIN, joined, new_area, reason
 from foothold_risk.rules.calendar import last_known, month_text
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.silence import Silence
@@ -19,18 +19,16 @@ from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment
 from foothold_risk.rules.status.leaving import earliest_exit
-from foothold_risk.rules.status.movement import GOING_ON, Move
+from foothold_risk.rules.status.movement import Move
 from foothold_risk.rules.status.words import is_below
 from foothold_schemas.facts.feeds import StaleFeed
 from foothold_schemas.facts.saw import Saw
 from foothold_schemas.messages.transitions import (
-    ExitReason,
     Figures,
     Finding,
     HouseholdSummary,
     Movement,
     PolicyStamp,
-    Status,
     Transition,
 )
 from foothold_schemas.titles import title
@@ -38,109 +36,6 @@ from foothold_schemas.values import Fen, Sentence
 
 RULES_VERSION: Final = "10"
 _ENTRIES: Final = frozenset({Movement.ENTERED, Movement.ROLLED_BACK, Movement.REFLAGGED})
-EXPLAIN: Final = {rule.kind: rule.explain for rule in findings.ALL}
-
-_NATURAL: Final = Sentence(
-    zh="户内已无成员，自然减少。", en="Nobody of the household is left: natural exit."
-)
-_HANDED_OVER: Final = Sentence(
-    zh="户籍已迁至{area}，移交当地办理。", en="Handed over to {area}, where it is registered now."
-)
-_AGAIN: Final = Sentence(zh="（反复，第{times}次）", en=" (it wavers: {times} so far)")
-_ALWAYS: Final = {
-    Movement.ENTERED: Sentence(
-        zh="出现风险信号：符合{group}条件（第{spell}次）。",
-        en="Signal: meets the conditions of {group} (spell {spell}).",
-    ),
-    Movement.MOVED: Sentence(
-        zh="风险信号类别变为{group}。", en="The signal's group is now {group}."
-    ),
-    Movement.WORSENED: Sentence(zh="风险加重。", en="More findings than before."),
-    Movement.EASED: Sentence(zh="风险减轻。", en="Fewer findings than before."),
-    Movement.RECOVERING: Sentence(
-        zh="自{since}起不再符合{group}条件，最早可于{leave}退出。",
-        en="Clear of {group} since {since}; earliest exit {leave}.",
-    ),
-    Movement.RELAPSED: Sentence(
-        zh="恢复期内再次符合{group}条件。",
-        en="Meets the conditions of {group} again while recovering.",
-    ),
-    Movement.EXITED: Sentence(
-        zh="自{since}起持续平稳，退出{group}信号。",
-        en="Clear since {since}: the {group} signal ends.",
-    ),
-    Movement.EXIT_DUE: Sentence(
-        zh="已满足消除风险的全部条件（自{since}起平稳），请人工评定。",
-        en="Every condition of elimination is met (clear since {since}); people decide.",
-    ),
-    Movement.NOT_MARKED: Sentence(
-        zh="其他条件已满足，但户内无劳动能力，暂不标注风险消除。",
-        en="All else is met, but nobody can work: not marked eliminated.",
-    ),
-    Movement.ROLLED_BACK: Sentence(
-        zh="消除回退：风险消除后因同一原因再次符合{group}条件（第{spell}次）。",
-        en="Rolled back: the same cause again, meets the conditions of {group} (spell {spell}).",
-    ),
-    Movement.REFLAGGED: Sentence(
-        zh="风险再标注：风险消除后因新的原因符合{group}条件（第{spell}次）。",
-        en="Flagged again: a new cause, meets the conditions of {group} (spell {spell}).",
-    ),
-    Movement.GRADE_FELL: Sentence(zh="等级下降。", en="The grade fell."),
-    Movement.WOULD_HAVE: Sentence(zh="请复核。", en="To be reviewed."),
-    Movement.UNWATCHED: Sentence(zh="不再关注。", en="No longer watched."),
-    Movement.RESTORED: Sentence(
-        zh="登记已更正，恢复到原来的状态。",
-        en="The register entry was mended: it stands again where it stood.",
-    ),
-    Movement.REFUSED: Sentence(
-        zh="人工决定未生效：所需条件此时不成立。",
-        en="What people decided was not carried out: it does not hold now.",
-    ),
-}
-_BY_REASON: Final = {
-    ExitReason.NATURAL: _NATURAL,
-    ExitReason.ELIMINATED: Sentence(
-        zh="经人工评定，{group}风险消除。", en="People declared the risk of {group} eliminated."
-    ),
-    ExitReason.CORRECTED: Sentence(
-        zh="数据经更正，{group}风险信号的依据不再成立。",
-        en="The data was corrected: the ground of the {group} signal is gone.",
-    ),
-    ExitReason.EXEMPTED: Sentence(
-        zh="经人工核查，该风险发现无害，信号结束。",
-        en="People checked the finding and found it harmless: the signal ends.",
-    ),
-    ExitReason.DISMISSED: Sentence(
-        zh="经人工核实，风险线索已排除。", en="People checked the signal and dismissed it."
-    ),
-}
-_TAKEN_BACK: Final = Sentence(
-    zh="数据经更正，部分风险依据不再成立，风险减轻。",
-    en="The data was corrected: a part of what the case rests on is gone.",
-)
-_FROZEN: Final = Sentence(
-    zh="农户未授权，数据不再比对，线索留村核实。",
-    en="The household refused: its data is not compared, the lead stays with the village.",
-)
-_OPENINGS: Final = {
-    (movement, is_lead): sentence
-    for movement, sentence in _ALWAYS.items()
-    for is_lead in (True, False)
-} | {
-    (Movement.WATCHED, True): Sentence(zh="出现风险线索，请核实。", en="A lead to check."),
-    (Movement.WATCHED, False): Sentence(
-        zh="列入关注，收入仅作参考。", en="Watched; income alone is only a reference."
-    ),
-}
-_ROLLED_BACK_LEAD: Final = Sentence(
-    zh="风险消除后同一原因再次出现，请核实并决定是否消除回退。",
-    en="A cause people declared eliminated is found again: check it, then decide.",
-)
-_ROLLED_BACK_BY_PEOPLE: Final = Sentence(
-    zh="经人工决定，消除回退，恢复{group}监测（第{spell}次）。",
-    en="People rolled the elimination back: monitored as {group} again (spell {spell}).",
-)
-_FORETOLD: Final = Sentence(zh="列入关注，提前预警。", en="Watched ahead of the fact.")
 
 
 def transition(
@@ -183,7 +78,7 @@ def transition(
         added=move.added,
         gone=move.gone,
         figures=figures_of(view),
-        reason=_reason(move, assessment, policy),
+        reason=reason(move, assessment, policy),
         policy=PolicyStamp(
             bundle=policy.bundle,
             title=policy.title,
@@ -201,19 +96,13 @@ def transition(
         saw=shown(assessment),
         is_told=move.is_told,
         is_wavering=is_wavering(after, view),
-        handed_over_to=_new_area(move, view, policy),
+        handed_over_to=new_area(move, assessment, policy),
     )
 
 
 def is_wavering(position: Position, view: HouseholdOnDay) -> bool:
     """Whether an open case goes and returns on the same ground."""
     return position.is_in_episode and position.wavers(view.day, view.policy.days_of_wavering)
-
-
-def _new_area(move: Move, view: HouseholdOnDay, policy: Policy) -> str | None:
-    """Where the household went, if no county of the policy serves it."""
-    is_gone = move.exit_reason is ExitReason.NATURAL and policy.place(view.register.area) is None
-    return view.register.area if is_gone else None
 
 
 def shown(assessment: Assessment) -> tuple[Saw, ...]:
@@ -249,16 +138,12 @@ def look_back(
         ),
     )
     of_today = transition(household_id, note, then, policy, cause)
-    reason = Sentence(
-        zh="".join([opening.zh, *(s.zh for s in sentences)]),
-        en=" ".join([opening.en, *(s.en for s in sentences)]),
-    )
     return of_today.model_copy(
         update={
             "open_day": day,
             "looks_back_to": left.day,
             "episode": left.episode,
-            "reason": reason,
+            "reason": joined([opening, *sentences]),
             "hints": (),
             "forecast": (),
         }
@@ -310,24 +195,6 @@ def findings_of(assessment: Assessment, policy: Policy) -> tuple[Finding, ...]:
     return tuple(_finding(finding, assessment, policy) for finding in assessment.findings)
 
 
-def reason_now(assessment: Assessment, policy: Policy) -> Sentence | None:
-    """The findings in a sentence, as they stand at this moment; None where nothing is found."""
-    sentences = _sentences(assessment, policy)
-    return (
-        Sentence(zh="".join(s.zh for s in sentences), en=" ".join(s.en for s in sentences))
-        if sentences
-        else None
-    )
-
-
-def _sentences(assessment: Assessment, policy: Policy) -> list[Sentence]:
-    return [
-        EXPLAIN[f.kind](f, assessment.view, policy.currency)
-        for f in assessment.findings
-        if f.kind not in assessment.quiet
-    ]
-
-
 def _finding(finding: Found, assessment: Assessment, policy: Policy) -> Finding:
     view = assessment.view
     is_money = finding.unit == "money"
@@ -347,85 +214,4 @@ def _finding(finding: Found, assessment: Assessment, policy: Policy) -> Finding:
         quiet_until=next(
             (last_known(w.until) for w in assessment.words if w.kind is finding.kind), None
         ),
-    )
-
-
-def _reason(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
-    """Why the household moved: the findings' sentences, or what ended."""
-    area = _new_area(move, assessment.view, policy)
-    opening = (
-        _opening(move, assessment)
-        if area is None
-        else Sentence(zh=_HANDED_OVER.zh.format(area=area), en=_HANDED_OVER.en.format(area=area))
-    )
-    sentences = _sentences(assessment, policy)
-    if move.after.status is Status.WATCH and (ahead := first_below(assessment)) is not None:
-        sentences.append(foretold(ahead, assessment.view, policy.currency))
-    return Sentence(
-        zh="".join([opening.zh, *(s.zh for s in sentences)]),
-        en=" ".join([opening.en, *(s.en for s in sentences)]),
-    )
-
-
-def _opening(move: Move, assessment: Assessment) -> Sentence:
-    group = move.after.group or move.before.group
-    zh, en = (title(group).zh, title(group).en) if group is not None else ("", "")
-    is_frozen = assessment.view.is_withheld and move.movement is not Movement.REFUSED
-    is_by_reason = move.exit_reason is not None and move.movement not in (
-        GOING_ON | {Movement.RESTORED}
-    )
-    template = (
-        _FROZEN
-        if is_frozen
-        else (
-            _BY_REASON.get(move.exit_reason)
-            if is_by_reason and move.exit_reason is not None
-            else None
-        )
-    )
-    if (
-        template is None
-        and move.movement is Movement.WATCHED
-        and not move.after.is_lead
-        and _is_only_foretold(assessment)
-    ):
-        template = _FORETOLD
-    if move.movement is Movement.EASED and move.exit_reason is ExitReason.CORRECTED:
-        template = _TAKEN_BACK
-    if move.movement is Movement.ROLLED_BACK and move.after.group is None:
-        template = _ROLLED_BACK_LEAD
-    elif move.movement is Movement.ROLLED_BACK and move.is_decided:
-        template = _ROLLED_BACK_BY_PEOPLE
-    template = template or _OPENINGS[move.movement, move.after.is_lead]
-    clear_since = move.after.clear_since or move.before.clear_since
-    leave = earliest_exit(
-        move.after if move.after.clear_since else move.before, assessment.view.policy
-    )
-    known = {"spell": move.after.spell, "since": clear_since, "leave": leave}
-    once_more = (
-        move.after.times_wavered > move.before.times_wavered
-        and move.after.wavered_on == assessment.view.day
-    )
-    again_zh, again_en = (
-        (
-            _AGAIN.zh.format(times=move.after.times_wavered),
-            _AGAIN.en.format(times=move.after.times_wavered),
-        )
-        if once_more
-        else ("", "")
-    )
-    return Sentence(
-        zh=template.zh.format(group=zh, **known) + again_zh,
-        en=template.en.format(group=en, **known) + again_en,
-    )
-
-
-def _is_only_foretold(assessment: Assessment) -> bool:
-    """Nothing is found, and income is above the line today."""
-    view = assessment.view
-    return (
-        not assessment.kinds
-        and view.net_per_head is not None
-        and view.line is not None
-        and view.net_per_head > view.line
     )

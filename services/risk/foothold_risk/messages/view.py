@@ -10,15 +10,14 @@ from typing import Final, assert_never
 from foothold_risk.messages.evidence import money, outlays, policy_value
 from foothold_risk.messages.insight import forecast_of, hints_of, lines_of
 from foothold_risk.messages.transition import (
-    EXPLAIN,
     figures_of,
     findings_of,
     is_wavering,
-    reason_now,
     shown,
     stale,
     summary,
 )
+from foothold_risk.messages.wording import EXPLAIN, reason_now
 from foothold_risk.rules.calendar import first_day, last_known, month_text
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.household.household import Position, Word
