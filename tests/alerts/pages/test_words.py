@@ -3,6 +3,7 @@ from typing import get_args
 
 import pytest
 
+from foothold_alerts.queries.lists import QUESTIONS, WorkList
 from foothold_alerts.rules.case import CloseReason, ReliefKind, ReliefStatus, Role, Stage
 from foothold_alerts.rules.relief.relief import ReliefAct
 from foothold_alerts.web.words import WORDS, en, zh
@@ -74,3 +75,8 @@ def test_every_term_of_a_sum_risk_can_show_has_its_words() -> None:
 
     assert len(terms) == 14
     assert terms <= set(WORDS)
+
+
+def test_every_list_has_its_question_and_its_name() -> None:
+    assert set(QUESTIONS) == set(WorkList)
+    assert {f"list_{name}" for name in WorkList} <= set(WORDS)

@@ -121,7 +121,7 @@ class Lists:
         async with self._engine.connect() as connection:
             today = await business_day(connection, now)
             query = (
-                _QUESTIONS[name](now, today, self._workflows)
+                QUESTIONS[name](now, today, self._workflows)
                 .where(*_inside(name, area))
                 .order_by(*_LAST.get(name, (CaseRow.number,)))
             )
@@ -358,7 +358,7 @@ def _not_judged(_now: datetime, _today: date, _workflows: Workflows) -> Select[A
     )
 
 
-_QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[Any]]]] = {
+QUESTIONS: Final[dict[WorkList, Callable[[datetime, date, Workflows], Select[Any]]]] = {
     WorkList.OVERDUE: _overdue,
     WorkList.PAPERS_OWED: _papers,
     WorkList.TO_SETTLE: _to_settle,
