@@ -104,7 +104,7 @@ def _dismissed(
         return (stand, []) if decided.saw else None
     if course.kinds & LEADS:
         before = course.stand
-        stand, steps = say(before, look)
+        stand, steps = _say_by_word(before, look)
         return stand, [*steps, ("refused", None, None)]
     is_group = now.at in ("group", "recovering")
     gone = {
@@ -137,7 +137,7 @@ def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, l
         dismissal=0,
     )
     if now.at in OPEN or now.dismissed is None:
-        stand, steps = say(stand, look)
+        stand, steps = _say_by_word(stand, look)
     else:
         was = replace(now.dismissed, day=look(stand).day)
         stand, steps = say(replace(stand, taken_back=was), look)
@@ -226,7 +226,17 @@ def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, l
     else:
         covered = replace(stand, words=(*stand.words, given), woken=stand.woken - {kind})
     is_news = kind in Course(covered, look(covered)).kinds
-    return say(covered, look if is_news else (lambda s: replace(look(s), ends="exempted")))
+    return _say_by_word(covered, look if is_news else (lambda s: replace(look(s), ends="exempted")))
+
+
+def _say_by_word(stand: Stand, look: Recheck) -> tuple[Stand, list[Outbox]]:
+    """What people's word leads to: whatever the register says, no change of group by it is a slip.
+
+    A household of which nobody is left has left all the same.
+    """
+    after, steps = say(stand, look)
+    is_by_word = after.slip is not None and not after.slip.is_natural
+    return (replace(after, slip=stand.slip) if is_by_word else after), steps
 
 
 def late(day: date, left: date | None) -> bool:

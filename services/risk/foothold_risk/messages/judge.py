@@ -44,6 +44,7 @@ from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import Move, move, restored
 from foothold_risk.rules.status.slips import (
     RestsOnEntry,
+    by_no_entry,
     earlier_entry,
     thawed,
     undone,
@@ -485,11 +486,9 @@ def _handed_over(
     view = dataclasses.replace(withheld(household, register, day, anywhere), is_withheld=False)
     assessment = Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))
     after, moves = move(position, assessment)
-    moves = (
-        moves
-        if reason is None
-        else tuple(dataclasses.replace(m, exit_reason=reason) for m in moves)
-    )
+    if reason is not None:
+        after = by_no_entry(after)
+        moves = tuple(dataclasses.replace(m, exit_reason=reason) for m in moves)
     if isinstance(decided, CaseDecided):
         after, moves = refuse(after, moves, decided)
     refused = () if decided is None else (Condition(UnmetKind.DOES_NOT_FIT),)

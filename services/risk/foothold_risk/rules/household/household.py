@@ -133,7 +133,7 @@ class Ended(Packed, frozen=True):
 class Slip(Packed, frozen=True):
     """A leaving or change of group that rests on a register entry.
 
-    It has the day, the entry, and the position of before, packed.
+    It has the day, the name of what the entry says, and the position of before, packed.
     """
 
     day: date
@@ -171,8 +171,8 @@ class Position(Packed, frozen=True):
     covers, and were told. `told_on`: when it was last told. `ended`: the last group or lead that
     ended. `wavered_on`: when it last returned, or moved back, on the same ground; `returned_on`:
     returned only; `moved_on`: when it last moved.
-    `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the register
-    entry last looked at, and what may be a slip.
+    `eliminated_from`: the group people last declared eliminated. `entry`, `slip`: the name of
+    what the register entry last looked at says, and what may be a slip.
     `frozen`: where it stood when it refused its authorisation, packed. `grounds`: what its findings
     were last seen to rest on, as people's word would have it. `was_grouped`, `was_urgent`: whether
     its case has been in a group, and in danger. `dismissal`: people's last one.

@@ -20,7 +20,7 @@ from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment, Target, assess
 from foothold_risk.rules.status.past import REACHES_BACK, up_to
-from foothold_risk.rules.status.slips import stood_before, thawed
+from foothold_risk.rules.status.slips import is_named, stood_before, thawed
 from foothold_risk.rules.status.taken_back import MOST_DAYS, changed_days
 from foothold_risk.rules.status.words import is_below
 from foothold_schemas.findings import FindingKind
@@ -187,7 +187,8 @@ def _by_entry_of(stood: Position, household: Household, day: date) -> Household:
     By its last one where that entry was taken back; by the one before where nobody is left of it.
     """
     entries = household.all_entries
-    at = next((n for n, e in enumerate(entries) if e.fact_id == stood.entry), len(entries) - 1)
+    last = len(entries) - 1
+    at = next((n for n in range(last, -1, -1) if is_named(stood.entry, entries[n])), last)
     while at > 0 and not any(m.is_here(day) for m in entries[at].members):
         at -= 1
     return household if at < 0 else fresh(household, register=entries[at], entries=entries[:at])

@@ -7,6 +7,8 @@ is undone.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import date
+from hashlib import blake2b
 from typing import Final
 
 from msgspec.msgpack import Decoder, Encoder
@@ -14,6 +16,7 @@ from msgspec.structs import replace
 
 from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, Slip
+from foothold_risk.rules.household.packed import Version
 from foothold_risk.rules.status.assess import Assessment
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Status
@@ -39,8 +42,25 @@ def earlier_entry(household: Household) -> Register | None:
 
 def _is_alike(entry: Register, other: Register) -> bool:
     """Whether they say the same, whoever sent them when."""
-    sent = {name: getattr(other, name) for name in ("fact_id", "time_ms", "day", "version")}
-    return replace(entry, **sent) == other
+    return _said_in(entry) == _said_in(other)
+
+
+def _said_in(entry: Register) -> Register:
+    """What it says, without who sent it when."""
+    return replace(entry, fact_id=b"", time_ms=0, day=date.min, version=Version())
+
+
+def name_of(entry: Register) -> bytes:
+    """A name of what an entry says, 8 bytes: the same for the same said twice."""
+    return blake2b(_encoder.encode(_said_in(entry)), digest_size=8).digest()
+
+
+def is_named(name: bytes, entry: Register) -> bool:
+    """Whether the name is of what the entry says.
+
+    States of before kept the id of its fact.
+    """
+    return name in (name_of(entry), entry.fact_id)
 
 
 def noted(
@@ -53,21 +73,24 @@ def noted(
     """
     register, day = assessment.view.register, assessment.view.day
     is_natural = assessment.target.is_natural and before.is_in_episode and not after.is_in_episode
-    is_other_entry = before.entry not in (b"", register.fact_id)
+
+    def rests(position: Position) -> bool:
+        is_other_entry = position.entry != b"" and not is_named(position.entry, register)
+        return is_other_entry or rests_on_entry(position)
+
     is_moved = (
         before.status is Status.GROUP
         and after.group is not before.group
         and after.status is Status.GROUP
     )
     is_ended = before.status is Status.GROUP and after.status is Status.RECOVERING
-    is_changed = is_moved or is_ended
-    if is_natural or (is_changed and (is_other_entry or rests_on_entry(before))):
+    if is_natural or ((is_moved or is_ended) and rests(before)):
         # an entry may mend a leaving together with the change of group before it
         earlier = before.slip
         if not is_natural or (earlier is not None and earlier.is_natural):
             earlier = None
         packed = _encoder.encode(replace(before, slip=earlier))
-        return Slip(day, register.fact_id, is_natural, packed)
+        return Slip(day, name_of(register), is_natural, packed)
     slip = before.slip
     return (
         slip
@@ -87,8 +110,17 @@ def entry_seen(position: Position, slip: Slip | None, assessment: Assessment) ->
     return (
         position.entry
         if slip is not None and slip is position.slip and is_unknown
-        else assessment.view.register.fact_id
+        else name_of(assessment.view.register)
     )
+
+
+def by_no_entry(position: Position) -> Position:
+    """The position of a household whose only entry was taken back.
+
+    What ended it says no entry, so the same entry sent anew is another one.
+    """
+    slip = position.slip
+    return replace(position, entry=b"", slip=None if slip is None else replace(slip, entry=b""))
 
 
 def undone(position: Position, assessment: Assessment) -> Position | None:
@@ -96,14 +128,15 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
 
     None where there is nothing to undo.
 
-    Only the look at another entry can undo it: what any other fact changes was no slip of the
-    register.
+    Only the look at an entry that says something else can undo it: what any other fact changes was
+    no slip of the register.
     """
     slip, target, register = position.slip, assessment.target, assessment.view.register
     if (
         slip is None
-        or register.fact_id in (slip.entry, position.entry)
         or (assessment.view.day - slip.day).days > assessment.view.policy.days_of_slip
+        or is_named(slip.entry, register)
+        or is_named(position.entry, register)
     ):
         return None
     before = _position.decode(slip.before)
@@ -135,7 +168,7 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         before,
         **learned,
         identified_on=before.identified_on or position.identified_on,
-        entry=register.fact_id,
+        entry=name_of(register),
         slip=None,
         is_corrected=position.is_corrected,
     )
