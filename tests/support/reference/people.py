@@ -9,6 +9,7 @@ from tests.support.reference.events import Ground
 from tests.support.reference.moves import GONE, may_return, next_number, out, say, unmet
 from tests.support.reference.opinion import LEADS
 from tests.support.reference.stand import OPEN, Course, Ended, Outbox, Recheck, Stand
+from tests.support.reference.taken_back import change_risks
 from tests.support.reference.words import Word, dismissed_until, word_in, word_of
 
 REPORT = "risk_reported"
@@ -225,6 +226,8 @@ def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, l
         covered = replace(stand, answered=stand.answered | frozenset(given.events or ()))
     else:
         covered = replace(stand, words=(*stand.words, given), woken=stand.woken - {kind})
+        # harmless asks for no measure
+        covered = change_risks(covered, lambda risks: risks - {kind})
     is_news = kind in Course(covered, look(covered)).kinds
     return _say_by_word(covered, look if is_news else (lambda s: replace(look(s), ends="exempted")))
 

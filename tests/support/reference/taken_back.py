@@ -38,7 +38,7 @@ def without(
         return {kind for thought in opinions for kind in thought.findings}
 
     gone = (causes & risks_by(before)) - risks_by(now)
-    return _change(stand, lambda risks: risks - gone) if gone else stand
+    return change_risks(stand, lambda risks: risks - gone) if gone else stand
 
 
 def _places(stand: Stand) -> Iterator[tuple[frozenset[str], list[date]]]:
@@ -61,7 +61,9 @@ def _ends(stand: Stand) -> Iterable[Ended]:
     return [e for e in ends if e is not None]
 
 
-def _change(stand: Stand, change: Callable[[frozenset[str]], frozenset[str]]) -> Stand:
+def change_risks(stand: Stand, change: Callable[[frozenset[str]], frozenset[str]]) -> Stand:
+    """With other risks of its spell, wherever it stands or may stand again."""
+
     def of(ended: Ended | None) -> Ended | None:
         return None if ended is None else replace(ended, causes=change(ended.causes))
 
@@ -73,8 +75,8 @@ def _change(stand: Stand, change: Callable[[frozenset[str]], frozenset[str]]) ->
         lead_ended=of(stand.lead_ended),
         dismissed=of(stand.dismissed),
         taken_back=of(stand.taken_back),
-        cases_before=tuple(_change(s, change) for s in stand.cases_before),
-        slip=None if slip is None else replace(slip, before=_change(slip.before, change)),
+        cases_before=tuple(change_risks(s, change) for s in stand.cases_before),
+        slip=None if slip is None else replace(slip, before=change_risks(slip.before, change)),
     )
 
 

@@ -29,7 +29,7 @@ from foothold_risk.rules.status.movement import (
     make,
     out_to,
 )
-from foothold_risk.rules.status.slips import frozen
+from foothold_risk.rules.status.slips import frozen, without_causes
 from foothold_risk.rules.status.wavering import ended_now
 from foothold_risk.rules.status.words import (
     added,
@@ -224,7 +224,9 @@ def exempt(
             None if word.saw is None or _is_cut(saw) else [e.name for e in saw.events],
         )
     woken = tuple(k for k in position.woken if k is not word.finding)
-    return replace(position, words=added(position.words, [exemption(saw, word)]), woken=woken)
+    covered = replace(position, words=added(position.words, [exemption(saw, word)]), woken=woken)
+    # what is harmless asks for no measure; where it speaks still, or again, it is a risk anew
+    return without_causes(covered, {word.finding})
 
 
 def _shown(assessment: Assessment, grounds: Sequence[Ground]) -> tuple[Saw, ...]:
