@@ -19,7 +19,7 @@ from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import Folded, fold
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Policy
-from foothold_risk.rules.status.movement import GOING_ON
+from foothold_risk.rules.status.steps import GOING_ON
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import HouseholdFact

@@ -12,7 +12,7 @@ from foothold_risk.rules.household.household import Household, Left, Position
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.deciding import Decided, decide, freeze, refuse
 from foothold_risk.rules.status.leaving import Condition, unmet
-from foothold_risk.rules.status.movement import Move
+from foothold_risk.rules.status.steps import Move
 from foothold_schemas.facts.checks import Grade, Guarantee
 from foothold_schemas.facts.decisions import CaseDecided, Decision, MeasureDelivered, MeasureKind
 from foothold_schemas.facts.register import Absence, Member

@@ -17,7 +17,8 @@ from foothold_risk.rules.household.fold import Folded, fold
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Place, Policy, PolicyOfDay, Value
 from foothold_risk.rules.status.assess import Assessment, assess
-from foothold_risk.rules.status.movement import Move, move
+from foothold_risk.rules.status.movement import move
+from foothold_risk.rules.status.steps import Move
 from foothold_schemas.facts.checks import (
     Asset,
     AssetsChecked,

@@ -41,7 +41,7 @@ from foothold_risk.rules.status.deciding import (
 from foothold_risk.rules.status.held_back import takes_ground
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
-from foothold_risk.rules.status.movement import Move, move, restored
+from foothold_risk.rules.status.movement import move, restored
 from foothold_risk.rules.status.slips import (
     RestsOnEntry,
     by_no_entry,
@@ -50,6 +50,7 @@ from foothold_risk.rules.status.slips import (
     undone,
     undone_before,
 )
+from foothold_risk.rules.status.steps import Move
 from foothold_risk.rules.status.taken_back import Known, without_taken_back
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord

@@ -19,7 +19,7 @@ from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment
 from foothold_risk.rules.status.leaving import earliest_exit
-from foothold_risk.rules.status.movement import Move
+from foothold_risk.rules.status.steps import Move
 from foothold_risk.rules.status.words import is_below
 from foothold_schemas.facts.feeds import StaleFeed
 from foothold_schemas.facts.saw import Saw

@@ -8,7 +8,7 @@ from foothold_risk.rules import findings
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import Assessment
 from foothold_risk.rules.status.leaving import earliest_exit
-from foothold_risk.rules.status.movement import GOING_ON, Move
+from foothold_risk.rules.status.steps import GOING_ON, Move
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence

@@ -20,7 +20,8 @@ from foothold_risk.rules.household.household import (
 )
 from foothold_risk.rules.status.assess import IS_LEAD, Assessment, Target
 from foothold_risk.rules.status.leaving import Condition, disputes, unmet
-from foothold_risk.rules.status.movement import (
+from foothold_risk.rules.status.slips import frozen, without_causes
+from foothold_risk.rules.status.steps import (
     Move,
     because,
     episode_of,
@@ -29,7 +30,6 @@ from foothold_risk.rules.status.movement import (
     make,
     out_to,
 )
-from foothold_risk.rules.status.slips import frozen, without_causes
 from foothold_risk.rules.status.wavering import ended_now
 from foothold_risk.rules.status.words import (
     added,

@@ -13,8 +13,8 @@ from foothold_risk.rules.context.heard import Heard
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Place
 from foothold_risk.rules.status.assess import Assessment, assess
-from foothold_risk.rules.status.movement import Move
 from foothold_risk.rules.status.past import REACHES_BACK, up_to
+from foothold_risk.rules.status.steps import Move
 from foothold_schemas.messages.transitions import Movement, Status
 
 

@@ -5,80 +5,50 @@ It enters and leaves freely, each step with its reason.
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, assert_never
 
 from msgspec.structs import replace
 
 from foothold_risk.rules.findings.events import followed
-from foothold_risk.rules.household.household import Left, Position
-from foothold_risk.rules.status.assess import Assessment, Target
+from foothold_risk.rules.household.household import Position
+from foothold_risk.rules.status.assess import Assessment
+from foothold_risk.rules.status.entering import (
+    _once_more,
+    from_outside,
+)
 from foothold_risk.rules.status.held_back import is_freed, is_held_back
-from foothold_risk.rules.status.leaving import is_quiet_enough, risks_of, unmet
+from foothold_risk.rules.status.leaving import risks_of, unmet
 from foothold_risk.rules.status.slips import (
     RestsOnEntry,
     entry_seen,
     is_dismissed_away,
     noted,
 )
+from foothold_risk.rules.status.steps import (
+    GOING_ON,
+    NOTHING_FROZEN,
+    Move,
+    because,
+    changed_findings,
+    exit_from,
+    grouped,
+    make,
+    out_to,
+)
 from foothold_risk.rules.status.wavering import (
-    case_of,
-    ended_now,
-    has_bill_of_its_own,
     has_news,
     is_found_again,
-    is_news,
-    kinds_of_news,
     remembered,
-    returns_to,
     still_remembered,
-    with_last,
 )
 from foothold_risk.rules.status.words import in_force, last_seen
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from foothold_schemas.messages.views import UnmetKind
 
-NOTHING_FROZEN: Final = MappingProxyType(
-    {"frozen": b"", "identified_on": None, "causes": (), "is_due": False}
-)
-"""Whoever left for good or moved away comes back as another case: no group or identification of
-before waits for it."""
-
 NAMED_IN_RELIEF: Final = frozenset({FindingKind.DISASTER_LOSS})
 """Findings of which relief is for one event by its name, and several may be there at once."""
 BY_WORD: Final = frozenset({ExitReason.EXEMPTED, ExitReason.DISMISSED})
-GOING_ON: Final = frozenset(
-    {
-        *(Movement.MOVED, Movement.WORSENED, Movement.EASED, Movement.RECOVERING),
-        *(Movement.RELAPSED, Movement.ROLLED_BACK, Movement.GRADE_FELL),
-    }
-)
-"""Movements of a case that goes on; a reason says what happened to its ground."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One transition: the movement, where the household stood and stands, and what changed.
-
-    `is_told`: whether people are to be told; None where that is not asked of such a movement.
-    `is_decided`: it carries people's decision out.
-    """
-
-    movement: Movement
-    before: Position
-    after: Position
-    exit_reason: ExitReason | None = None
-    added: tuple[FindingKind, ...] = ()
-    gone: tuple[FindingKind, ...] = ()
-    is_told: bool | None = None
-    is_decided: bool = False
-
-    @property
-    def is_episode_over(self) -> bool:
-        """The case has nothing left to rest on."""
-        return self.before.is_in_episode and not self.after.is_in_episode
 
 
 def move(
@@ -227,11 +197,6 @@ def _causes(position: Position, assessment: Assessment) -> tuple[FindingKind, ..
     return (*position.causes, *(k for k in risks_of(assessment) if k not in position.causes))
 
 
-def because(step: Move, reason: ExitReason) -> Move:
-    """The same step with its reason."""
-    return dataclasses.replace(step, exit_reason=reason)
-
-
 def _ended(position: Position, assessment: Assessment, reason: ExitReason) -> Iterator[Move]:
     """Out at once where the ground is gone today.
 
@@ -310,7 +275,7 @@ def _steps(
         case Status.RECOVERING:
             yield from _from_recovering(position, assessment)
         case Status.WATCH | Status.CLEAR:
-            yield from _from_outside(position, assessment, is_by_word=is_by_word)
+            yield from from_outside(position, assessment, is_by_word=is_by_word)
         case _:
             assert_never(position.status)
 
@@ -346,7 +311,7 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
             **(_once_more(position, assessment, has_returned=False) if is_back else {}),
         )
     else:
-        yield from _changed_findings(position, assessment, is_urgent=target.is_urgent)
+        yield from changed_findings(position, assessment, is_urgent=target.is_urgent)
 
 
 def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Move]:
@@ -356,7 +321,7 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
     """
     target = assessment.target
     if target.status is Status.RECOVERING:  # in doubt who belongs to it: it waits, and news is told
-        yield from _changed_findings(position, assessment)
+        yield from changed_findings(position, assessment)
         return
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
@@ -391,257 +356,6 @@ def _news_of(position: Position, assessment: Assessment) -> Iterator[Move]:
     if has_news(position, assessment) or is_found_again(position, assessment):
         yield from (
             step
-            for step in _changed_findings(position, assessment)
+            for step in changed_findings(position, assessment)
             if step.movement is not Movement.EASED
         )
-
-
-def _from_outside(
-    position: Position, assessment: Assessment, *, is_by_word: bool
-) -> Iterator[Move]:
-    """Entry at once, any day, any number of times; or watched, or no longer.
-
-    What goes and returns by itself stays open until it was quiet; people's word ends it at once.
-    """
-    target = assessment.target
-    if target.status is Status.GROUP or target.is_lead:
-        position = case_of(position, assessment)
-    if target.status is Status.GROUP:
-        yield _into_group(position, assessment)
-    elif target.is_lead and (not position.is_lead or position.clear_since is not None):
-        yield _to_lead(position, assessment)
-    elif target.is_lead:
-        yield from _changed_findings(position, assessment)
-    elif (
-        position.is_lead
-        and not is_by_word
-        and not target.is_natural
-        and not is_quiet_enough(position, assessment)
-    ):
-        if position.clear_since is None:  # it returned before, so it stays open until it was quiet
-            yield make(Movement.EASED, position, assessment, clear_since=assessment.view.day)
-    elif target.status is Status.WATCH and (position.status is Status.CLEAR or position.is_lead):
-        yield make(
-            Movement.WATCHED,
-            position,
-            assessment,
-            **_no_lead(position, assessment),
-            status=Status.WATCH,
-        )
-    elif target.status is Status.CLEAR and position.status is Status.WATCH:
-        step = make(
-            Movement.UNWATCHED,
-            position,
-            assessment,
-            **_no_lead(position, assessment),
-            status=Status.CLEAR,
-        )
-        yield because(step, ExitReason.NATURAL) if target.is_natural and position.is_lead else step
-
-
-def _into_group(position: Position, assessment: Assessment) -> Move:
-    """The spell of before goes on where nothing is new since it ended; else another begins."""
-    ended, target = returns_to(position, assessment), assessment.target
-    back = {
-        **grouped(target),
-        "clear_since": None,
-        "ended": None,
-        "entered_on": assessment.view.day,
-    }
-    if ended is None:
-        another = {**episode_of(position), "spell": position.next_spell, "causes": ()}
-        return make(_entry(position, assessment), position, assessment, **{**back, **another})
-    went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
-    if ended.group is None:
-        return make(
-            _entry(position, assessment),
-            position,
-            assessment,
-            **back,
-            **went_on,
-            spell=position.next_spell,
-            causes=(),
-        )
-    spell = {"identified_on": ended.identified_on, "causes": ended.causes}
-    movement = Movement.ROLLED_BACK if is_found_again(position, assessment) else Movement.RELAPSED
-    return make(movement, position, assessment, **back, **went_on, **spell)
-
-
-def _to_lead(position: Position, assessment: Assessment) -> Move:
-    """A lead of a new case, or of the one that ended or fell quiet by itself and returns."""
-    stands = {"status": Status.WATCH, "is_lead": True, "is_urgent": False, "clear_since": None}
-    movement = (
-        Movement.GRADE_FELL
-        if FindingKind.GRADE_FELL in kinds_of_news(position, assessment)
-        else Movement.WATCHED
-    )
-    if set(position.eliminated) & set(assessment.kinds):
-        movement = Movement.ROLLED_BACK
-    if position.is_lead:
-        again = {} if has_news(position, assessment) else _once_more(position, assessment)
-        return make(movement, position, assessment, **stands, **again)
-    ended = returns_to(position, assessment)
-    if ended is not None:
-        went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
-        # its group may still return
-        kept = replace(ended, lead_on=None) if ended.group is not None else None
-        return make(movement, position, assessment, **stands, **went_on, ended=kept)
-    return make(movement, position, assessment, **stands, **episode_of(position))
-
-
-def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
-    none: dict[str, object] = {"is_lead": False, "is_urgent": False, "clear_since": None}
-    if not position.is_lead:
-        return none
-    if position.frozen and assessment.target.is_natural:
-        none |= NOTHING_FROZEN
-    ended = position.ended
-    is_natural = assessment.target.is_natural
-    if ended is not None and ended.group is not None and ended.is_by_itself and not is_natural:
-        # the group may still return, and so may the lead it left; news is another case, also where
-        # people had opened this one again
-        ended = replace(ended, lead_on=assessment.view.day, is_by_word=False)
-    else:
-        ended = ended_now(position, assessment, is_by_itself=not is_natural)
-    return {**none, "ended": ended, "times_wavered": 0}
-
-
-def _once_more(
-    position: Position,
-    assessment: Assessment,
-    times: int | None = None,
-    *,
-    has_returned: bool = True,
-) -> dict[str, object]:
-    """It returned, or moved back, on the same ground."""
-    day = assessment.view.day
-    return {
-        "times_wavered": (position.times_wavered if times is None else times) + 1,
-        "wavered_on": day,
-        "returned_on": day if has_returned else position.returned_on,
-    }
-
-
-def _entry(position: Position, assessment: Assessment) -> Movement:
-    """Return how a household enters after people declared a risk eliminated.
-
-    The same cause again rolls that back, a new one flags the household again.
-    """
-    if not position.eliminated and position.eliminated_from is None:
-        return Movement.ENTERED
-    return (
-        Movement.ROLLED_BACK
-        if set(position.eliminated) & set(assessment.kinds)
-        else Movement.REFLAGGED
-    )
-
-
-def _changed_findings(
-    position: Position, assessment: Assessment, **changes: object
-) -> Iterator[Move]:
-    """What changed findings are told as; a mere change of figures is nothing.
-
-    `grade_fell` for each fall, `worsened` when a finding, another event, a bill that weighs or the
-    first danger of the case came, `eased` when a finding only went. What people declared eliminated
-    and is found again is `rolled_back`, wherever the household stands.
-    """
-    news, more = kinds_of_news(position, assessment), set(assessment.kinds) - set(position.findings)
-    # in doubt who belongs to it the group stays as it is, so nothing else tells of its danger
-    is_first_danger = bool(changes.get("is_urgent")) and not (
-        position.was_urgent or position.is_urgent
-    )
-    if is_found_again(position, assessment):
-        yield make(Movement.ROLLED_BACK, position, assessment, **changes)
-    elif FindingKind.GRADE_FELL in news:
-        yield make(Movement.GRADE_FELL, position, assessment, **changes)
-    elif more or news or has_bill_of_its_own(position, assessment) or is_first_danger:
-        yield make(Movement.WORSENED, position, assessment, **changes)
-    elif set(position.findings) - set(assessment.kinds):
-        yield make(Movement.EASED, position, assessment, **changes)
-
-
-def exit_from(position: Position, assessment: Assessment, reason: ExitReason) -> Move:
-    """Out of the group; what remains of a lead stays a lead of the same episode."""
-    changes = out_to(assessment.target)
-    if reason is ExitReason.ELIMINATED:  # remembered until people identify it again
-        changes |= {"eliminated": position.causes, "eliminated_from": position.group}
-    if reason in (ExitReason.CLEARED, ExitReason.ELIMINATED) and position.group is not None:
-        changes["left"] = Left(assessment.view.day, position.group, position.episode)
-    changes["ended"] = ended_now(
-        position, assessment, is_by_itself=reason in (ExitReason.CLEARED, ExitReason.CORRECTED)
-    )
-    return because(make(Movement.EXITED, position, assessment, **changes), reason)
-
-
-def out_to(target: Target) -> dict[str, object]:
-    """What ends with a group or lead."""
-    return {
-        "status": Status.CLEAR if target.is_natural else target.status,
-        "group": None,
-        "is_lead": target.is_lead,
-        "is_urgent": False,
-        "clear_since": None,
-        "times_wavered": 0,
-        "identified_on": None,
-        "causes": (),
-        "is_due": False,
-        "is_not_marked": False,
-        "is_rolled_back": False,
-    }
-
-
-def grouped(target: Target) -> dict[str, object]:
-    """Where a group begins or goes on."""
-    return {
-        "status": Status.GROUP,
-        "group": target.group,
-        "is_lead": True,
-        "is_urgent": target.is_urgent,
-    }
-
-
-def episode_of(position: Position) -> dict[str, object]:
-    """A new episode begins with the first lead or group after both were gone.
-
-    It has had nothing yet.
-    """
-    if position.is_in_episode:
-        return {}
-    begun: dict[str, object] = {
-        "episode": position.next_episode,
-        "earlier": with_last(position),
-        "had": (),
-        "bills": (),
-        "woken": (),
-        "was_grouped": False,
-        "was_urgent": False,
-        "is_corrected": False,
-    }
-    return (
-        begun
-        | {"times_wavered": 0, "wavered_on": None, "moved_on": None}
-        | {
-            "returned_on": None,
-            "ended": None,
-        }
-    )
-
-
-def make(movement: Movement, before: Position, assessment: Assessment, **changes: object) -> Move:
-    """One step, with what came and went, and whether people are to be told."""
-    kinds = assessment.kinds
-    after = replace(before, number=before.number + 1, findings=kinds, **changes)
-    is_told = is_news(movement, before, after, assessment)
-    was_grouped, was_urgent = (
-        after.was_grouped or after.status is Status.GROUP,
-        after.was_urgent or after.is_urgent,
-    )
-    after = replace(after, was_grouped=was_grouped, was_urgent=was_urgent)
-    return Move(
-        movement,
-        before,
-        replace(after, told_on=assessment.view.day) if is_told else after,
-        added=tuple(k for k in kinds if k not in before.findings),
-        gone=tuple(k for k in before.findings if k not in kinds),
-        is_told=is_told,
-    )
