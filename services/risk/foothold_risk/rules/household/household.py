@@ -104,7 +104,7 @@ class Word(Packed, frozen=True):
 
 
 class Dismissal(Packed, frozen=True):
-    """The last dismissal: the case, and the reports it answered."""
+    """The last dismissal: its case, and the reports answered by dismissals of that case."""
 
     episode: int
     reports: tuple[bytes, ...] = ()

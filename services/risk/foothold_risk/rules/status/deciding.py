@@ -166,9 +166,15 @@ def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) ->
 def dismissed(
     household: Household, position: Position, names: Collection[str] | None = None
 ) -> Position:
-    """The reports of these names, or all, answered by a dismissal, which may be taken back."""
-    after = answered(household, position, names)
-    reports = tuple(key for key in after.answered if key not in position.answered)
+    """The reports of these names, or all, answered by a dismissal, which may be taken back.
+
+    With what an earlier dismissal of the same case answered: what came while they decided may have
+    kept it open.
+    """
+    after, last = answered(household, position, names), position.dismissal
+    before = last.reports if last is not None and last.episode == position.episode else ()
+    now = (key for key in after.answered if key not in position.answered)
+    reports = (*(key for key in before if key in position.answered), *now)
     return replace(after, dismissal=Dismissal(position.episode, reports))
 
 
