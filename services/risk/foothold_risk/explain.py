@@ -19,6 +19,7 @@ from foothold_risk.messages.insight import forecast_of, hints_of
 from foothold_risk.messages.judge import apply_broadcast, cause_of, cause_of_look, judge, names_for
 from foothold_risk.messages.transition import RULES_VERSION
 from foothold_risk.rules.calendar import month_text
+from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.incidents import waiting
 from foothold_risk.rules.household.fold import Folded, fold
@@ -30,7 +31,7 @@ from foothold_runtime.broker import Broker
 from foothold_runtime.kafka.topic_check import check_topic
 from foothold_runtime.kafka_clients import reading
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
-from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord, addressed
+from foothold_schemas.facts.envelope import BroadcastRecord, FactRecord, HouseholdRecord, addressed
 from foothold_schemas.facts.facts import (
     AreaStruck,
     DayOpened,
@@ -69,46 +70,49 @@ def replay(
             continue
         if isinstance(fact.data, DayOpened) and fact.data.day > until:
             break
-        cause = cause_of(fact)
         if isinstance(fact, BroadcastRecord):
-            steered = apply_broadcast(done.control, fact)
-            if steered is None:
-                continue
-            done.control = replace(steered, looks=())
-            # risk looks at the households of its areas, before anything else that concerns them
-            if isinstance(fact.data, AreaStruck):
-                register = done.household.register
-                reached = (
-                    [] if register is None else waiting(steered.looks, household_id, register.area)
-                )
-                if not reached:
-                    continue
-                cause = cause_of_look(reached[0])
-        elif fact.household_id == household_id:
-            before = done.household
-            names = names_for(
-                before, fact.data, done.control.open_day, _policy(done.control, policies)
-            )
-            done.household, folded = fold(before, fact, fact.data, done.control.open_day, names)
-            if done.household is before:
-                continue
-            cause = cause_of(fact, is_correction=folded is Folded.REPLACED)
+            cause, before = _steer(done, household_id, fact), None
         else:
+            before = done.household
+            cause = _take(done, household_id, fact, policies)
+        if cause is None:
             continue
-        was = None if isinstance(fact, BroadcastRecord) else before
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
-        judged = judge(
-            household_id,
-            done.household,
-            done.control,
-            _policy(done.control, policies),
-            cause,
-            decided,
-            was,
-        )
+        policy = _policy(done.control, policies)
+        judged = judge(household_id, done.household, done.control, policy, cause, decided, before)
         done.household = judged.household
         done.transitions += judged.transitions
     return done
+
+
+def _steer(done: Replayed, household_id: str, fact: BroadcastRecord) -> Cause | None:
+    """Take what is said to everybody; the cause to look at the household, None where there is none.
+
+    risk looks at the households of an incident's areas before anything else that concerns them.
+    """
+    steered = apply_broadcast(done.control, fact)
+    if steered is None:
+        return None
+    done.control = replace(steered, looks=())
+    if not isinstance(fact.data, AreaStruck):
+        return cause_of(fact)
+    register = done.household.register
+    reached = [] if register is None else waiting(steered.looks, household_id, register.area)
+    return cause_of_look(reached[0]) if reached else None
+
+
+def _take(
+    done: Replayed, household_id: str, fact: HouseholdRecord, policies: Mapping[str, Policy]
+) -> Cause | None:
+    """Fold a fact of the household; the cause to look at it, None where nothing changed."""
+    if fact.household_id != household_id:
+        return None
+    before, day = done.household, done.control.open_day
+    names = names_for(before, fact.data, day, _policy(done.control, policies))
+    done.household, folded = fold(before, fact, fact.data, day, names)
+    if done.household is before:
+        return None
+    return cause_of(fact, is_correction=folded is Folded.REPLACED)
 
 
 def _policy(control: Control, policies: Mapping[str, Policy]) -> Policy | None:

@@ -27,6 +27,12 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._declare_outcomes(registry)
+        self._declare_partitions(registry)
+        self._declare_work(registry)
+
+    def _declare_outcomes(self, registry: CollectorRegistry) -> None:
+        """What became of facts; every label there may be begins at nothing."""
         self.facts = Counter(
             "foothold_risk_facts_total",
             "Facts judged, by kind and outcome.",
@@ -51,6 +57,9 @@ class Metrics:
             self.transitions.labels(movement.value, group)
         for reason in RefusalReason:
             self.quarantined.labels(reason.value)
+
+    def _declare_partitions(self, registry: CollectorRegistry) -> None:
+        """How each partition stands."""
         self.lag = Gauge(
             "foothold_risk_lag_records",
             "Records of the log not yet judged, by partition.",
@@ -75,6 +84,9 @@ class Metrics:
             ["agency", "feed", "area"],
             registry=registry,
         )
+
+    def _declare_work(self, registry: CollectorRegistry) -> None:
+        """How long work takes, and where it does not get on."""
         self.batch_seconds = Histogram(
             "foothold_risk_batch_seconds",
             "One transaction: judging a batch and committing it.",

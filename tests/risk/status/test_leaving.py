@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
+from foothold_risk.messages.view import CONDITIONS
 from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import fold
 from foothold_risk.rules.household.household import Household, Position, fresh
@@ -165,3 +166,8 @@ def test_while_a_member_is_in_doubt_the_group_stays_and_what_is_urgent_is_told()
     assert (urgent.position.is_urgent, still.position.is_urgent, nothing) == (True, True, ())
     assert (held.position.is_urgent, held.position.group) == (False, urgent.position.group)
     assert [m.movement for m in eased] == [Movement.EASED]
+
+
+def test_every_condition_that_is_not_met_has_its_sentence_in_both_languages() -> None:
+    assert set(CONDITIONS) == set(UnmetKind)
+    assert all(not words.zh.isascii() and words.en.isascii() for words in CONDITIONS.values())

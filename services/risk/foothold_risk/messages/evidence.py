@@ -77,58 +77,63 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
                 amount=Fen(fact.amount - fact.expense),
                 text=_income(fact),
             )
-        case Claim():
-            zh, en = title(fact.setting).zh, title(fact.setting).en
-            text = Sentence(
-                zh=f"{zh}费用{Fen(fact.total)}，各方支付{Fen(fact.paid)}，自付",
-                en=f"{en} bill {Fen(fact.total)}, payers covered {Fen(fact.paid)}; own share",
-            )
-            return Evidence(
-                fact_id=fact.fact_id.hex(),
-                kind="MedicalClaimSettled",
-                day=fact.day,
-                amount=Fen(fact.own_share),
-                text=text,
-            )
-        case Spending():
-            text = Sentence(
-                zh=f"{title(fact.category).zh}{Fen(fact.total)}，资助{Fen(fact.covered)}，自付",
-                en=f"{fact.category.value} {Fen(fact.total)}, aid {Fen(fact.covered)}; own share",
-            )
-            return Evidence(
-                fact_id=fact.fact_id.hex(),
-                kind="SpendingReported",
-                day=fact.day,
-                amount=Fen(fact.own_share),
-                text=text,
-            )
+        case Claim() | Spending():
+            return _spent(fact)
         case Disaster():
-            text = Sentence(
-                zh=f"灾害（{title(fact.hazard).zh}），已核实",
-                en=f"disaster ({title(fact.hazard).en}), verified",
-            )
-            return Evidence(
-                fact_id=fact.fact_id.hex(),
-                kind="DisasterStruck",
-                day=fact.day,
-                amount=money(fact.loss),
-                text=text,
-                event=f"{fact.hazard} {fact.day}",
-            )
+            return _disaster(fact)
         case Incident():
-            text = Sentence(
-                zh=f"区域{fact.area}通报{title(fact.hazard).zh}（{fact.severity}级）",
-                en=f"{fact.hazard.value} (level {fact.severity}) reported in {fact.area}",
-            )
-            return Evidence(
-                fact_id=fact.fact_id.hex(), kind="AreaStruck", day=fact.first_day, text=text
-            )
+            return _incident(fact)
         case Check() | Grading() | AssetCheck() | Report() | Register():
             return _looked_at(fact)
         case Measure() | Authorisation() | Ticket():
             raise AssertionError(f"no finding rests on a {type(fact).__name__}")
         case _:
             assert_never(fact)
+
+
+def _spent(bill: Claim | Spending) -> Evidence:
+    """A bill or cost: what it came to, what others paid, and the household's own share."""
+    if isinstance(bill, Claim):
+        zh, en = title(bill.setting).zh, title(bill.setting).en
+        kind = "MedicalClaimSettled"
+        text = Sentence(
+            zh=f"{zh}费用{Fen(bill.total)}，各方支付{Fen(bill.paid)}，自付",
+            en=f"{en} bill {Fen(bill.total)}, payers covered {Fen(bill.paid)}; own share",
+        )
+    else:
+        kind = "SpendingReported"
+        text = Sentence(
+            zh=f"{title(bill.category).zh}{Fen(bill.total)}，资助{Fen(bill.covered)}，自付",
+            en=f"{bill.category.value} {Fen(bill.total)}, aid {Fen(bill.covered)}; own share",
+        )
+    return Evidence(
+        fact_id=bill.fact_id.hex(), kind=kind, day=bill.day, amount=Fen(bill.own_share), text=text
+    )
+
+
+def _disaster(disaster: Disaster) -> Evidence:
+    return Evidence(
+        fact_id=disaster.fact_id.hex(),
+        kind="DisasterStruck",
+        day=disaster.day,
+        amount=money(disaster.loss),
+        text=Sentence(
+            zh=f"灾害（{title(disaster.hazard).zh}），已核实",
+            en=f"disaster ({title(disaster.hazard).en}), verified",
+        ),
+        event=f"{disaster.hazard} {disaster.day}",
+    )
+
+
+def _incident(incident: Incident) -> Evidence:
+    zh = title(incident.hazard).zh
+    text = Sentence(
+        zh=f"区域{incident.area}通报{zh}（{incident.severity}级）",
+        en=f"{incident.hazard.value} (level {incident.severity}) reported in {incident.area}",
+    )
+    return Evidence(
+        fact_id=incident.fact_id.hex(), kind="AreaStruck", day=incident.first_day, text=text
+    )
 
 
 def outlays(view: HouseholdOnDay) -> tuple[Outlay, ...] | None:

@@ -5,7 +5,7 @@ Written when it changes; removed when there is nothing to look at any more.
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Final, assert_never
+from typing import Final
 
 from foothold_risk.messages.evidence import money, outlays, policy_value
 from foothold_risk.messages.insight import forecast_of, hints_of, lines_of
@@ -204,83 +204,79 @@ def _unmet(condition: Condition, assessment: Assessment, policy: Policy) -> Unme
     )
 
 
-def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one sentence per kind of condition
-    view, until = assessment.view, condition.until
-    risk, name = (
-        ("", "")
-        if condition.finding is None
-        else (title(condition.finding).zh, title(condition.finding).en)
+CONDITIONS: Final = {
+    UnmetKind.CLEAR_PERIOD: Sentence(
+        zh="须持续平稳至{until}。", en="Must stay clear until {until}."
+    ),
+    UnmetKind.IDENTIFIED_PERIOD: Sentence(
+        zh="纳入监测时间不足，最早{until}。", en="Identified too recently; earliest {until}."
+    ),
+    UnmetKind.MEASURE_MISSING: Sentence(
+        zh="{finding}尚无对应的帮扶措施记录。",
+        en="No fitting measure is recorded against {finding}.",
+    ),
+    UnmetKind.GUARANTEE_NOT_MET: Sentence(zh="{guarantee}未落实。", en="Not met: {guarantee}."),
+    UnmetKind.GUARANTEE_UNKNOWN: Sentence(
+        zh="{guarantee}尚未核查。", en="Not checked yet: {guarantee}."
+    ),
+    UnmetKind.NOBODY_CAN_WORK: Sentence(
+        zh="户内无劳动能力，暂不标注风险消除。",
+        en="Nobody in the household can work: kept, not marked eliminated.",
+    ),
+    UnmetKind.MEMBER_DISPUTED: Sentence(
+        zh=(
+            "有成员同时登记在另一户（查重工单{ticket}），户籍核实前不作认定、消除或排除决定，"
+            "监测类别不变。"
+        ),
+        en=(
+            "A member also stands in another household's entry (ticket {ticket}): until that is"
+            " mended nobody decides, and the group stays."
+        ),
+    ),
+    UnmetKind.NEWS: Sentence(
+        zh="办理期间又有新情况（{finding}），请核对后再作决定。",
+        en="Something came while it was decided ({finding}): look at it, then decide.",
+    ),
+    UnmetKind.DOES_NOT_FIT: Sentence(
+        zh="该决定与农户当前状态不符。",
+        en="The decision does not fit where the household stands.",
+    ),
+    UnmetKind.FINDING_HOLDS: Sentence(
+        zh="此前的{finding}因数据未报，尚不能确认已消失。",
+        en="What was found before ({finding}) cannot be cleared: data is missing.",
+    ),
+    UnmetKind.INCOME_UNHEARD: Sentence(
+        zh="以下月份收入未报，暂不能判断：{months}。",
+        en="Income of these months is not reported, so nothing is decided: {months}.",
+    ),
+}
+"""What a condition that is not met says, kind by kind."""
+_NOBODY_COUNTED: Final = Sentence(
+    zh="户内暂无计入人口，人均收入不能判断。",
+    en="Nobody of the household is counted, so income per head is not known.",
+)
+
+
+def _words(condition: Condition, assessment: Assessment, policy: Policy) -> Sentence:
+    """The condition in words; of a finding that holds, what it rests on."""
+    view = assessment.view
+    if condition.kind is UnmetKind.FINDING_HOLDS:
+        holds = next((f for f in assessment.findings if f.kind is condition.finding), None)
+        if holds is not None:
+            return EXPLAIN[holds.kind](holds, view, policy.currency)
+    if condition.kind is UnmetKind.INCOME_UNHEARD and not view.unheard:
+        return _NOBODY_COUNTED
+    template, months = CONDITIONS[condition.kind], [month_text(m) for m in view.unheard]
+    given = {"until": condition.until, "ticket": condition.ticket}
+    return Sentence(
+        zh=template.zh.format(**given, **_named(condition, "zh"), months="、".join(months)),
+        en=template.en.format(**given, **_named(condition, "en"), months=", ".join(months)),
     )
-    zh, en = (
-        ("", "")
-        if condition.guarantee is None
-        else (title(condition.guarantee).zh, title(condition.guarantee).en)
-    )
-    match condition.kind:
-        case UnmetKind.FINDING_HOLDS:
-            finding = next((f for f in assessment.findings if f.kind is condition.finding), None)
-            if finding is not None:
-                return EXPLAIN[finding.kind](finding, view, policy.currency)
-            return Sentence(
-                zh=f"此前的{risk}因数据未报，尚不能确认已消失。",
-                en=f"What was found before ({name}) cannot be cleared: data is missing.",
-            )
-        case UnmetKind.INCOME_UNHEARD if not view.unheard:
-            return Sentence(
-                zh="户内暂无计入人口，人均收入不能判断。",
-                en="Nobody of the household is counted, so income per head is not known.",
-            )
-        case UnmetKind.INCOME_UNHEARD:
-            months = [month_text(m) for m in view.unheard]
-            return Sentence(
-                zh=f"以下月份收入未报，暂不能判断：{'、'.join(months)}。",
-                en=(
-                    "Income of these months is not reported, so nothing is decided:"
-                    f" {', '.join(months)}."
-                ),
-            )
-        case UnmetKind.CLEAR_PERIOD:
-            return Sentence(zh=f"须持续平稳至{until}。", en=f"Must stay clear until {until}.")
-        case UnmetKind.IDENTIFIED_PERIOD:
-            return Sentence(
-                zh=f"纳入监测时间不足，最早{until}。",
-                en=f"Identified too recently; earliest {until}.",
-            )
-        case UnmetKind.MEASURE_MISSING:
-            return Sentence(
-                zh=f"{risk}尚无对应的帮扶措施记录。",
-                en=f"No fitting measure is recorded against {name}.",
-            )
-        case UnmetKind.GUARANTEE_NOT_MET:
-            return Sentence(zh=f"{zh}未落实。", en=f"Not met: {en}.")
-        case UnmetKind.GUARANTEE_UNKNOWN:
-            return Sentence(zh=f"{zh}尚未核查。", en=f"Not checked yet: {en}.")
-        case UnmetKind.NOBODY_CAN_WORK:
-            return Sentence(
-                zh="户内无劳动能力，暂不标注风险消除。",
-                en="Nobody in the household can work: kept, not marked eliminated.",
-            )
-        case UnmetKind.MEMBER_DISPUTED:
-            return Sentence(
-                zh=(
-                    f"有成员同时登记在另一户（查重工单{condition.ticket}），户籍核实前不作认定、"
-                    "消除或排除决定，监测类别不变。"
-                ),
-                en=(
-                    "A member also stands in another household's entry (ticket"
-                    f" {condition.ticket}): until that is mended nobody decides, and the group"
-                    " stays."
-                ),
-            )
-        case UnmetKind.NEWS:
-            return Sentence(
-                zh=f"办理期间又有新情况（{risk}），请核对后再作决定。",
-                en=f"Something came while it was decided ({name}): look at it, then decide.",
-            )
-        case UnmetKind.DOES_NOT_FIT:
-            return Sentence(
-                zh="该决定与农户当前状态不符。",
-                en="The decision does not fit where the household stands.",
-            )
-        case _:
-            assert_never(condition.kind)
+
+
+def _named(condition: Condition, language: str) -> dict[str, str]:
+    """The finding and the guarantee of a condition, as a language calls them."""
+    codes = {"finding": condition.finding, "guarantee": condition.guarantee}
+    return {
+        name: "" if code is None else getattr(title(code), language) for name, code in codes.items()
+    }

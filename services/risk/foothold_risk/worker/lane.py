@@ -70,25 +70,29 @@ class Lane:
     async def _run(self) -> None:
         try:
             while not_cancelled():
-                if not self.owner.has_rechecks:
-                    await self._has_more.wait()
-                records, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-                if not self._waiting:
-                    self._has_more.clear()
-                self._watchdog.feed(self._source)
-                async with self.owner.busy:
-                    if records:
-                        await self.owner.work(records)
-                    if self.owner.has_rechecks:
-                        await self.owner.recheck_on()
-                self._watchdog.rest(self._source)
-                self.owner.report_progress()
+                await self._turn()
                 if not self.owner.has_rechecks and len(self._waiting) < MIN_BATCH:
                     await asyncio.sleep(LINGER_SECONDS)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - handed to the worker, which ends the process
             self._fail(error)
+
+    async def _turn(self) -> None:
+        """Work on what waits, one batch of it; wait for more where nothing does."""
+        if not self.owner.has_rechecks:
+            await self._has_more.wait()
+        records, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        if not self._waiting:
+            self._has_more.clear()
+        self._watchdog.feed(self._source)
+        async with self.owner.busy:
+            if records:
+                await self.owner.work(records)
+            if self.owner.has_rechecks:
+                await self.owner.recheck_on()
+        self._watchdog.rest(self._source)
+        self.owner.report_progress()
 
     async def close(self) -> None:
         """Let the running transaction end, judge nothing more, and let go of the producer."""

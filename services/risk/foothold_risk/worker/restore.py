@@ -58,16 +58,7 @@ async def take_over(
 ) -> Partition:
     """Fence, read the committed offset, restore the state; in this order."""
     started = time.perf_counter()
-    producer = TransactionalProducer(
-        broker,
-        transactional_id(source),
-        transaction_timeout_ms=TRANSACTION_MS,
-        linger_ms=1,
-        retry_backoff_ms=RETRY_MS,
-        compression_type="zstd",
-        max_batch_size=BATCH_BYTES,
-        max_request_size=QUARANTINE_BYTES,
-    )
+    producer = _producer(broker, source)
     try:
         await start(producer)
         committed = await _read_offset(broker, source)
@@ -99,12 +90,9 @@ async def take_over(
     metrics.restore_seconds.observe(time.perf_counter() - started)
     log.info(
         "risk.restored",
-        partition=source.partition,
         records=count,
-        registered=households.registered.total(),
-        next_offset=committed.next_offset,
-        remembered=committed.trials.text(),
         seconds=round(time.perf_counter() - started, 3),
+        **_as_restored(source, households, committed),
     )
     return Partition(
         source=source,
@@ -116,6 +104,32 @@ async def take_over(
         committed=committed,
         on_commit=on_commit,
     )
+
+
+def _producer(broker: Broker, source: TopicPartition) -> TransactionalProducer:
+    """The partition's own producer: started, it fences whoever wrote for it before."""
+    return TransactionalProducer(
+        broker,
+        transactional_id(source),
+        transaction_timeout_ms=TRANSACTION_MS,
+        linger_ms=1,
+        retry_backoff_ms=RETRY_MS,
+        compression_type="zstd",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=QUARANTINE_BYTES,
+    )
+
+
+def _as_restored(
+    source: TopicPartition, households: Households, committed: Committed
+) -> dict[str, object]:
+    """Where the partition stands, for the log."""
+    return {
+        "partition": source.partition,
+        "registered": households.registered.total(),
+        "next_offset": committed.next_offset,
+        "remembered": committed.trials.text(),
+    }
 
 
 async def _read_offset(broker: Broker, source: TopicPartition) -> Committed:

@@ -52,56 +52,11 @@ def trace(view: HouseholdOnDay) -> tuple[Line, ...]:
 
 
 def _lines(view: HouseholdOnDay) -> Iterator[Line]:
-    months, first = income_months(view.day), rolling_first(view.day)
-    window = f"{month_text(months.start)} … {month_text(months.stop - 1)}"
-    entry = (view.register.fact_id,)
-    counts = view.register.month_ends(months, sharing=view.policy.is_sharing)
-    heads = tuple(
-        Part(_run(run, count), count * len(run), entry) for run, count in _runs(months, counts)
-    )
-    basis = view.policy.heads_basis
-    yield Line(
-        "月末人口合计",
-        "sum of month-end heads",
-        view.head_months,
-        _says("12个月末", "12 month ends", window),
-        heads,
-        is_money=False,
-        policy=basis,
-    )
-    net = () if view.unheard else _net(view, months)
-    formula = _says(
-        "工资性 + 经营性 + 财产性 + 转移性 - 经营费用",
-        "wage + operating + property + transfer - operating expense",
-        window,
-    )
-    yield Line("纯收入", "net income", view.net, formula, net)
-    year = f"{first} … {view.day}"
-    formula = _says(
-        "医疗 + 教育 + 康复 + 意外", "medical + education + rehabilitation + accident", year
-    )
-    yield Line(
-        "刚性支出自付",
-        "own shares of rigid spending",
-        view.own_shares,
-        formula,
-        tuple(_spent(view)),
-    )
-    formula = _says("已赔付 - 账单已含", "paid out, less what stands on the bills already", year)
-    yield Line(
-        "理赔收入", "claims income", view.claims_income, formula, tuple(_claims_income(view, first))
-    )
-    terms = (
-        ()
-        if view.net is None
-        else (
-            Part("net", view.net),
-            Part("claims income", view.claims_income),
-            Part("own shares", -view.own_shares),
-        )
-    )
-    formula = Sentence(zh="纯收入 + 理赔收入 - 自付支出", en="net + claims income - own shares")
-    yield Line("参考收入", "reference income", view.reference, formula, terms)
+    months = income_months(view.day)
+    yield _heads(view, months)
+    yield _net_income(view, months)
+    yield from _year_of_spending(view)
+    yield _reference(view)
     yield Line(
         "人均纯收入",
         "net income per head",
@@ -118,6 +73,69 @@ def _lines(view: HouseholdOnDay) -> Iterator[Line]:
         line = view.policy.monitoring_line
         formula = Sentence(zh=line.formula or "由政策规定", en=line.formula or "set by policy")
         yield Line("监测线", "monitoring line", line.value, formula, policy=line)
+
+
+def _window(months: range) -> str:
+    return f"{month_text(months.start)} … {month_text(months.stop - 1)}"
+
+
+def _heads(view: HouseholdOnDay, months: range) -> Line:
+    entry = (view.register.fact_id,)
+    counts = view.register.month_ends(months, sharing=view.policy.is_sharing)
+    return Line(
+        "月末人口合计",
+        "sum of month-end heads",
+        view.head_months,
+        _says("12个月末", "12 month ends", _window(months)),
+        tuple(
+            Part(_run(run, count), count * len(run), entry) for run, count in _runs(months, counts)
+        ),
+        is_money=False,
+        policy=view.policy.heads_basis,
+    )
+
+
+def _net_income(view: HouseholdOnDay, months: range) -> Line:
+    formula = _says(
+        "工资性 + 经营性 + 财产性 + 转移性 - 经营费用",
+        "wage + operating + property + transfer - operating expense",
+        _window(months),
+    )
+    parts = () if view.unheard else _net(view, months)
+    return Line("纯收入", "net income", view.net, formula, parts)
+
+
+def _year_of_spending(view: HouseholdOnDay) -> Iterator[Line]:
+    """What was borne of the rolling year's spending, and what insurers paid out."""
+    first = rolling_first(view.day)
+    year = f"{first} … {view.day}"
+    borne = _says(
+        "医疗 + 教育 + 康复 + 意外", "medical + education + rehabilitation + accident", year
+    )
+    yield Line(
+        "刚性支出自付",
+        "own shares of rigid spending",
+        view.own_shares,
+        borne,
+        tuple(_spent(view)),
+    )
+    paid = _says("已赔付 - 账单已含", "paid out, less what stands on the bills already", year)
+    parts = tuple(_claims_income(view, first))
+    yield Line("理赔收入", "claims income", view.claims_income, paid, parts)
+
+
+def _reference(view: HouseholdOnDay) -> Line:
+    terms = (
+        ()
+        if view.net is None
+        else (
+            Part("net", view.net),
+            Part("claims income", view.claims_income),
+            Part("own shares", -view.own_shares),
+        )
+    )
+    formula = Sentence(zh="纯收入 + 理赔收入 - 自付支出", en="net + claims income - own shares")
+    return Line("参考收入", "reference income", view.reference, formula, terms)
 
 
 def _runs(months: range, counts: Sequence[int]) -> Iterator[tuple[range, int]]:
