@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from deploy.generated import write_or_check
+from foothold_ingest.files.store import COUNTS
 from foothold_ingest.rules.answers import Answer
 from foothold_schemas.facts.envelope import CloudEvent, event_type
 from foothold_schemas.facts.sent import AGENCY_KINDS
@@ -447,10 +448,9 @@ def _problem() -> Node:
 
 
 def _file_answers() -> Node:
-    counts = dict.fromkeys(
-        ("rows", "accepted", "held", "repeated", "refused", "new", "changed", "same", "warned"),
-        _COUNT,
-    )
+    counts = dict.fromkeys(COUNTS, _COUNT)
+    # files of before it was counted have none
+    always = [name for name in counts if name not in ("footers", "older")]
     file = {
         "upload": _TEXT,
         "name": _TEXT,
@@ -464,7 +464,7 @@ def _file_answers() -> Node:
         "finished_at": _MAYBE,
         "dry_run": {"type": "boolean"},
         "share": {"type": "number"},
-        "counts": {"type": "object", "required": list(counts), "properties": counts},
+        "counts": {"type": "object", "required": always, "properties": counts},
         "warnings": {
             "type": "array",
             "description": (

@@ -190,7 +190,7 @@ HEALTH: Final = Board(
             "停止的读取",
             "Readers stopped",
             "short",
-            "Because everything they read was bad, or their own program failed; see the runbook.",
+            "Too many bad records came in a row, or their own program failed; see the runbook.",
             (
                 Query("sum(foothold_ingest_stopped_readers)", "ingest"),
                 Query("sum(foothold_risk_stopped_readers)", "risk"),

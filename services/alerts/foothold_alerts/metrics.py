@@ -94,8 +94,8 @@ class Metrics:
         )
         self.stopped = Gauge(
             "foothold_alerts_stopped_readers",
-            "Partitions this worker stopped reading because everything in them was bad or the"
-            " program is at fault, by group.",
+            "Partitions this worker stopped reading because too many bad records came in a"
+            " row or the program is at fault, by group.",
             ["group"],
             registry=registry,
         )

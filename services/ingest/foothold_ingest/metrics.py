@@ -132,7 +132,7 @@ class Metrics:
         self.stopped = Gauge(
             "foothold_ingest_stopped_readers",
             "Partitions this replica reads no further because its own program is at fault, or"
-            " everything that came was bad.",
+            " too many bad records came in a row.",
             ["reader"],
             registry=registry,
         )

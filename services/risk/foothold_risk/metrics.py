@@ -101,8 +101,8 @@ class Metrics:
         )
         self.stopped = Gauge(
             "foothold_risk_stopped_readers",
-            "1 where reading stopped because everything that came was bad or the program is at"
-            " fault, by partition.",
+            "1 where reading stopped because too many bad records came in a row or the program is"
+            " at fault, by partition.",
             ["partition"],
             registry=registry,
         )

@@ -20,11 +20,7 @@ from foothold_alerts.tables.rows import SYSTEM, area_of, audit_row, case_of, cas
 from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.messages.transitions import Transition
 
-_ACTED: Final = {
-    RESTORED: Event.RESTORED,
-    NOT_CARRIED_OUT: Event.NOT_CARRIED_OUT,
-    "reopened": Event.REOPENED,
-}
+_ACTED: Final = {RESTORED: Event.RESTORED, NOT_CARRIED_OUT: Event.NOT_CARRIED_OUT}
 """What became of a case, where nobody decided it just now."""
 _DECIDED: Final = {
     Decision.REOPENED: Event.TAKEN_BACK,
@@ -157,8 +153,13 @@ def _news(before: Case | None, response: Response, transition: Transition) -> Ev
     decided = None if transition.decided is None else _DECIDED.get(transition.decided)
     if decided is not None:
         return decided
+    return _became(response, transition) or (Event.NEWS if transition.is_told else None)
+
+
+def _became(response: Response, transition: Transition) -> Event | None:
+    """What is told of a case by what became of it, None where that alone is no news."""
     if response.action == "opened":
         return Event.NEWS if transition.is_identified else Event.OPENED
-    if response.action in _ACTED:
-        return _ACTED[response.action]
-    return Event.NEWS if transition.is_told else None
+    if response.action == "reopened":  # on the ground it had, or by something new
+        return Event.REOPENED if response.goes_on else Event.NEWS
+    return _ACTED.get(response.action)

@@ -1,6 +1,6 @@
 """Stores what risk reports in the database, as the desk's memory.
 
-Each batch is in one transaction with its audit rows. What people do is in `work.py`.
+Each batch is in one transaction with its audit rows. What people do is in `steps.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ _PUT_CASES: Final = _INSERT_CASES.on_conflict_do_update(
 
 
 class Cases:
-    """What becomes of transitions. Reading for pages is in `inbox.py`."""
+    """What becomes of transitions. Reading for pages is in `queries/inbox.py`."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - wiring
         self,

@@ -70,11 +70,6 @@ def in_a_sentence(body: Mapping[str, Any]) -> Sentence:
     )
 
 
-def has_own_sentence(body: Mapping[str, Any]) -> bool:
-    """Whether risk's sentence begins with what did not happen."""
-    return _opening(body) is not None
-
-
 def _opening(body: Mapping[str, Any]) -> Sentence | None:
     group = None if body.get("group") is None else title(Group(body["group"]))
     if body.get("decided") == Decision.REOPENED:

@@ -42,8 +42,8 @@ POLICY_NAMES: Final = {
     ),
     "education_cost_high.amount": ("教育支出限额", "cost of education"),
     "guarantee_missing.guarantees": ("须有的保障", "guarantees that must be met"),
-    "child.age_from": ("学龄起", "school age from"),
-    "child.age_below": ("学龄止", "school age below"),
+    "child.age_from": ("学龄下限", "school age, from"),
+    "child.age_below": ("学龄上限（不含）", "school age, below"),
     "grade_fell.in_force": ("等级下降是否提示", "whether a fallen grade is a finding"),
     "risk_reported.routes": ("反映困难的渠道", "by what ways trouble is reported"),
     "ladder.weights": ("评分权重", "weights of the scores"),
@@ -95,8 +95,10 @@ REFERENCES: Final = {
         "Published terms of 齐惠保; the part basic insurance left above the amount, per person "
         "and calendar year."
     ): "齐惠保公布的条款：每人每自然年，基本医保支付后超过起付线的部分。",
-    "Illustrative. Foothold's own choice; no rule prescribes it.": "示例。立足自定，没有文件规定。",
-    "Foothold's own choice; nobody publishes such a number.": "立足自定，没有公布的数值。",
+    "Illustrative. Foothold's own choice; no rule prescribes it.": (
+        "示例。本系统自定，没有文件规定。"
+    ),
+    "Foothold's own choice; nobody publishes such a number.": "本系统自定，没有公布的数值。",
     "National guidance on monitoring, six months of stable income.": (
         "国家监测指导意见：收入稳定六个月。"
     ),
@@ -111,7 +113,7 @@ REFERENCES: Final = {
         "示例。受灾对照表未公布，请填本县的表。"
     ),
     "Foothold's default for signals nobody has identified; a county may set another.": (
-        "立足对未经认定信号的默认值，县可另定。"
+        "本系统对未经认定信号的默认值，县可另定。"
     ),
     "Zichuan grades households at every half-year review.": "淄川区每半年评定一次农户等级。",
     "Zibo's target for the own share of poor people.": "淄博市贫困人口自付比例目标。",
@@ -149,10 +151,10 @@ REFERENCES: Final = {
         "demonstration replays."
     ): "示例，接近本演示所用调查的1998年越南贫困线。",
     "Foothold's own list of what senders call their items; a county adds its own.": (
-        "立足整理的收入项目名称，县可补充。"
+        "本系统整理的收入项目名称，县可补充。"
     ),
-    "Foothold's own choice; no rule prescribes it.": "立足自定，没有文件规定。",
-    "Foothold's own choice; a county may set another.": "立足自定，县可另定。",
+    "Foothold's own choice; no rule prescribes it.": "本系统自定，没有文件规定。",
+    "Foothold's own choice; a county may set another.": "本系统自定，县可另定。",
     "Emergency and disaster relief are help; what a sale or a loan brings is not income.": (
         "应急和灾害救助是帮扶；出售财产、借款所得不是收入。"
     ),

@@ -51,8 +51,8 @@ class Partition:
 
     `busy` is held while a transaction runs; `next_offset` is the first record not yet judged.
 
-    `is_stopped`: everything that came was bad, or the program is at fault: nothing more is read
-    until somebody has looked and started the worker again.
+    `is_stopped`: too many bad records came in a row, or the program is at fault: nothing more is
+    read until somebody has looked and started the worker again.
     """
 
     def __init__(

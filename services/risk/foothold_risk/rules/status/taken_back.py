@@ -79,7 +79,7 @@ def changed_days(before: Household | None, after: Household) -> set[date]:
 
 
 def _incidents_began(household: Household, day: date, known: Known) -> set[date]:
-    """The days on which an incident that was none by mistake began over the village, so far."""
+    """The days on which an incident that has not been withdrawn began over the village, so far."""
     area = "" if household.register is None else household.register.area
     incidents = (i for i in known.incidents.values() if area.startswith(i.area))
     return {i.first_day for i in incidents if not i.is_withdrawn and i.first_day <= day}
