@@ -31,8 +31,8 @@ def ended(number: int, reason: ExitReason) -> Transition:
 )
 def test_a_case_that_goes_on_is_told_apart_from_one_that_something_new_opens_again(
     reason: ExitReason,
-    is_wavering: bool,
-    event: Event,  # noqa: FBT001 - a row of the table
+    is_wavering: bool,  # noqa: FBT001 - a row of the table
+    event: Event,
 ) -> None:
     changes = Changes.of([], ReliefOfBatch([]), NOW)
     for step in (
