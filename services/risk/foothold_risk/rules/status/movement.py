@@ -71,16 +71,11 @@ def move(
     `rests_on_entry`: whether a group changes for another register entry alone, asked where one does
     at a look that was not at the entry itself.
     """
-    moves: list[Move] = []
+    moves: tuple[Move, ...] = ()
     if stood is not None:
-        if position.frozen:
-            position, step = _given_again(position, stood, assessment)
-            moves += () if step is None else (step,)
-        else:
-            if ended_by is None and is_dismissed_away(position, stood):
-                ended_by = ExitReason.DISMISSED
-            moves.append(restored(position, stood))
-            position = moves[-1].after
+        if not position.frozen and ended_by is None and is_dismissed_away(position, stood):
+            ended_by = ExitReason.DISMISSED
+        position, moves = _put_back(position, stood, assessment)
     if position.frozen and not position.is_in_episode and assessment.target.is_natural:
         position = replace(position, **NOTHING_FROZEN)
     if ended_by is None and position.is_corrected and is_freed(position, assessment.target):
@@ -113,7 +108,18 @@ def move(
             else ()
         ),
         **remembered(position, assessment),
-    ), tuple(moves)
+    ), moves
+
+
+def _put_back(
+    position: Position, stood: Position, assessment: Assessment
+) -> tuple[Position, tuple[Move, ...]]:
+    """Where it stood before a refusal or a slip, and what is said of that."""
+    if position.frozen:
+        back, step = _given_again(position, stood, assessment)
+        return back, () if step is None else (step,)
+    step = restored(position, stood)
+    return step.after, (step,)
 
 
 def restored(position: Position, stood: Position) -> Move:
