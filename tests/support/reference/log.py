@@ -110,8 +110,6 @@ class SecondOpinion:
 
     def _had_more(self, before: list[FactRecord], stood: Stand, day: date) -> bool:
         """By what was known before it had a part of the ground, a risk or the income, it lost."""
-        if stood.at != "recovering":
-            return False
         days = _entry_days(before, self.known, stood, day)
         was, now = (
             [self._on_entry(facts, stood, d, day) for d in days] for facts in (before, self.known)

@@ -66,7 +66,8 @@ def _say_what_went(before: Stand, course: Course, said_before: int) -> None:
     if before.at not in OPEN or course.stand.at not in OPEN or any(why for _, why, _ in steps):
         return
     storms = today.grounds[STORMS].events if STORMS in today.grounds else {}
-    if before.findings <= course.kinds and before.storms <= set(storms or ()):
+    is_eased = any(movement == "eased" for movement, _, _ in steps)
+    if not is_eased and before.findings <= course.kinds and before.storms <= set(storms or ()):
         return
     if not steps:
         course.go("eased", "corrected")
@@ -109,11 +110,7 @@ def remember(before: Stand, course: Course) -> Stand:
         stand = replace(stand, slip=Slip(day, entry, is_gone, before))
     elif stand.slip is not None and (day - stand.slip.day).days > SLIP_DAYS:
         stand = replace(stand, slip=None)
-    # while nothing decides on the group, danger stays as long as what made it
-    makes_danger = SHOCKS if stand.group == "sudden_hardship" else {STORMS}
-    stays = today.is_in_doubt or today.opinion.net_per_head is None
-    stays = stays and before.is_danger and bool(course.kinds & makes_danger)
-    stand = replace(stand, is_danger=stand.at == "group" and (course.is_danger or stays))
+    stand = replace(stand, is_danger=stand.at == "group" and is_in_danger(before, course))
     # what a correction took is remembered while the case stands all the same, or may come back
     is_unsure = today.is_in_doubt or today.opinion.net_per_head is None
     if stand.at in OPEN:
@@ -122,6 +119,15 @@ def remember(before: Stand, course: Course) -> Stand:
         may_end_yet = stand.slip is not None and stand.slip.is_natural
     stand = replace(stand, is_corrected=before.is_corrected and may_end_yet)
     return replace(stand, entry=entry if stand.at in OPEN else None)
+
+
+def is_in_danger(before: Stand, course: Course) -> bool:
+    """Whether there is danger today; while nothing decides on the group it stays with what made it."""
+    today = course.today
+    makes_danger = SHOCKS if before.group == "sudden_hardship" else {STORMS}
+    is_undecided = today.is_in_doubt or today.opinion.net_per_head is None
+    stays = is_undecided and before.is_danger and bool(course.kinds & makes_danger)
+    return course.is_danger or stays
 
 
 def is_late(stand: Stand, course: Course) -> bool:
@@ -576,14 +582,16 @@ def more_or_less(
     more, gone = course.kinds - stand.findings, stand.findings - course.kinds
     if only_news and not course.is_news and not more & stand.eliminated:
         return
-    is_first_danger = stand.at == "group" and course.is_danger and "danger" not in stand.has_had
+    is_danger = is_in_danger(stand, course)
+    danger_came = stand.at == "group" and is_danger and not stand.is_danger
+    danger_went = stand.at == "group" and stand.is_danger and not is_danger
     if more & stand.eliminated:
         course.go("rolled_back")
     elif course.has_fallen:
         course.go("grade_fell")
-    elif more or course.new_events or any(course.heavy.values()) or is_first_danger:
+    elif more or course.new_events or any(course.heavy.values()) or danger_came:
         course.go("worsened")
-    elif gone and not only_news:
+    elif (gone or danger_went) and not only_news:
         course.go("eased")
 
 

@@ -251,7 +251,8 @@ def _saying_what_went(
     now = {e.name for g in assessment.grounds if g.kind in NAMED_IN_RELIEF for e in g.events}
     were = (e.name for word in before.grounds if word.kind in NAMED_IN_RELIEF for e in word.events)
     is_less = any(name not in now for name in were)
-    if not is_less and set(before.findings) <= set(assessment.kinds):
+    is_eased = any(step.movement is Movement.EASED for step in steps)  # its danger went
+    if not (is_less or is_eased) and set(before.findings) <= set(assessment.kinds):
         return steps
     if steps:
         last = steps[-1]

@@ -155,20 +155,20 @@ def changed_findings(
 ) -> Iterator[Move]:
     """What changed findings are told as; a mere change of figures is nothing.
 
-    `grade_fell` for each fall, `worsened` when a finding, another event, a bill that weighs or the
-    first danger of the case came, `eased` when a finding only went. What people declared eliminated
-    and is found again is `rolled_back`, wherever the household stands.
+    `grade_fell` for each fall, `worsened` when a finding, another event, a bill that weighs or
+    danger came, `eased` when a finding or danger only went. What people declared eliminated and is
+    found again is `rolled_back`, wherever the household stands.
     """
     news, more = kinds_of_news(position, assessment), set(assessment.kinds) - set(position.findings)
     # in doubt who belongs to it the group stays as it is, so nothing else tells of its danger
-    is_first_danger = bool(changes.get("is_urgent")) and not (
-        position.was_urgent or position.is_urgent
-    )
+    is_urgent = bool(changes.get("is_urgent", position.is_urgent))
+    has_danger_come = is_urgent and not position.is_urgent
+    has_danger_gone = position.is_urgent and not is_urgent
     if is_found_again(position, assessment):
         yield make(Movement.ROLLED_BACK, position, assessment, **changes)
     elif FindingKind.GRADE_FELL in news:
         yield make(Movement.GRADE_FELL, position, assessment, **changes)
-    elif more or news or has_bill_of_its_own(position, assessment) or is_first_danger:
+    elif more or news or has_bill_of_its_own(position, assessment) or has_danger_come:
         yield make(Movement.WORSENED, position, assessment, **changes)
-    elif set(position.findings) - set(assessment.kinds):
+    elif set(position.findings) - set(assessment.kinds) or has_danger_gone:
         yield make(Movement.EASED, position, assessment, **changes)
