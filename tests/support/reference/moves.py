@@ -122,7 +122,7 @@ def remember(before: Stand, course: Course) -> Stand:
 
 
 def is_in_danger(before: Stand, course: Course) -> bool:
-    """Whether there is danger today; while nothing decides on the group it stays with what made it."""
+    """Danger of today; while nothing decides on the group it stays with what made it."""
     today = course.today
     makes_danger = SHOCKS if before.group == "sudden_hardship" else {STORMS}
     is_undecided = today.is_in_doubt or today.opinion.net_per_head is None

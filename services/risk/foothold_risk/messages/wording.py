@@ -29,8 +29,8 @@ _ALWAYS: Final = {
     Movement.MOVED: Sentence(
         zh="风险信号类别变为{group}。", en="The signal's group is now {group}."
     ),
-    Movement.WORSENED: Sentence(zh="风险加重。", en="More findings than before."),
-    Movement.EASED: Sentence(zh="风险减轻。", en="Fewer findings than before."),
+    Movement.WORSENED: Sentence(zh="风险加重。", en="The risk grew worse."),
+    Movement.EASED: Sentence(zh="风险减轻。", en="The risk eased."),
     Movement.RECOVERING: Sentence(
         zh="自{since}起不再符合{group}条件，最早可于{leave}退出。",
         en="Clear of {group} since {since}; earliest exit {leave}.",
@@ -91,6 +91,12 @@ _BY_REASON: Final = {
 _TAKEN_BACK: Final = Sentence(
     zh="数据经更正，部分风险依据不再成立，风险减轻。",
     en="The data was corrected: a part of what the case rests on is gone.",
+)
+_DANGER_CAME: Final = Sentence(
+    zh="风险加重，基本生活受到威胁。", en="The risk grew worse: basic living is in danger."
+)
+_DANGER_WENT: Final = Sentence(
+    zh="风险减轻，基本生活不再受威胁。", en="The risk eased: basic living is in danger no longer."
 )
 _FROZEN: Final = Sentence(
     zh="农户未授权，数据不再比对，线索留村核实。",
@@ -191,6 +197,10 @@ def _template(  # noqa: PLR0911 - one line per way
             return _ROLLED_BACK_BY_PEOPLE
         case Movement.EASED if move.exit_reason is ExitReason.CORRECTED:
             return _TAKEN_BACK
+        case Movement.WORSENED if move.after.is_urgent and not move.before.is_urgent:
+            return _DANGER_CAME
+        case Movement.EASED if move.before.is_urgent and not move.after.is_urgent:
+            return _DANGER_WENT
     if assessment.view.is_withheld and move.movement is not Movement.REFUSED:
         return _FROZEN
     if move.exit_reason in _BY_REASON and move.movement not in GOING_ON | {Movement.RESTORED}:
