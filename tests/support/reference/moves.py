@@ -158,7 +158,7 @@ def _rests_on_entry(before: Stand, course: Course) -> bool:
 def is_dismissed_since(stand: Stand) -> bool:
     """Whether people dismissed a case after what may be a slip ended it."""
     slip = stand.slip
-    return slip is not None and slip.is_natural and slip.before.dismissal != stand.dismissal
+    return slip is not None and slip.is_natural and slip.before.dismissals != stand.dismissals
 
 
 def mended(course: Course) -> Stand | None:
@@ -191,6 +191,7 @@ def mended(course: Course) -> Stand | None:
                 entry=entry,
                 is_corrected=stand.is_corrected,
                 dismissal=stand.dismissal,
+                dismissals=stand.dismissals,
             )
             if is_there
             else None

@@ -92,13 +92,20 @@ def _dismissed(
     answered = {name for w in words if w.kind == REPORT for name in w.events or ()}
     kept = [w for w in words if w.kind != REPORT]
     about = {w.kind for w in kept}
-    reports = [w for w in words if w.kind == REPORT]
+    # what was answered before, as harmless, is not answered by this word
+    reports = [
+        replace(w, events=unanswered)
+        for w in words
+        if w.kind == REPORT
+        and (unanswered := {n: e for n, e in (w.events or {}).items() if n not in now.answered})
+    ]
     stand = replace(
         now,
         words=(*now.words, *kept, *reports),
         answered=now.answered | answered,
         woken=now.woken - about,
         dismissal=episode,
+        dismissals=now.dismissals + 1,
     )
     course = Course(stand, look(stand))
     if now.at not in OPEN:

@@ -67,6 +67,7 @@ class Stand:
 
     `returned`: when it last came back on the same ground; `told_on`: when people were last told.
     `dismissed`: the group or lead people ended; `dismissal`: the case of their last word;
+    `dismissals`: how many they gave;
     `taken_back`: what goes on because they take it back.
     `cases_before`: the household as each case left it that may still return; `last_episode`,
     `last_spell`: the highest numbers that were given.
@@ -101,6 +102,7 @@ class Stand:
     dismissed: Ended | None = None
     taken_back: Ended | None = None
     dismissal: int = 0
+    dismissals: int = 0
     returned: date | None = None
     cases_before: tuple["Stand", ...] = ()
     last_episode: int = 0

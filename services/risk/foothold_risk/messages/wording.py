@@ -186,21 +186,10 @@ def _opening(move: Move, assessment: Assessment, policy: Policy) -> Sentence:
     )
 
 
-def _template(  # noqa: PLR0911 - one line per way
-    move: Move, assessment: Assessment
-) -> Sentence:
+def _template(move: Move, assessment: Assessment) -> Sentence:
     """The sentence of the movement, where nothing about it has one of its own."""
-    match move.movement:
-        case Movement.ROLLED_BACK if move.after.group is None:
-            return _ROLLED_BACK_LEAD
-        case Movement.ROLLED_BACK if move.is_decided:
-            return _ROLLED_BACK_BY_PEOPLE
-        case Movement.EASED if move.exit_reason is ExitReason.CORRECTED:
-            return _TAKEN_BACK
-        case Movement.WORSENED if move.after.is_urgent and not move.before.is_urgent:
-            return _DANGER_CAME
-        case Movement.EASED if move.before.is_urgent and not move.after.is_urgent:
-            return _DANGER_WENT
+    if (own := _own_template(move)) is not None:
+        return own
     if assessment.view.is_withheld and move.movement is not Movement.REFUSED:
         return _FROZEN
     if move.exit_reason in _BY_REASON and move.movement not in GOING_ON | {Movement.RESTORED}:
@@ -208,6 +197,24 @@ def _template(  # noqa: PLR0911 - one line per way
     if move.movement is Movement.WATCHED and not move.after.is_lead and _is_foretold(assessment):
         return _FORETOLD
     return _OPENINGS[move.movement, move.after.is_lead]
+
+
+def _own_template(move: Move) -> Sentence | None:
+    """The sentence of a step of which the movement alone would not say what happened."""
+    before, after = move.before, move.after
+    match move.movement:
+        case Movement.ROLLED_BACK if after.group is None:
+            return _ROLLED_BACK_LEAD
+        case Movement.ROLLED_BACK if move.is_decided:
+            return _ROLLED_BACK_BY_PEOPLE
+        case Movement.EASED if move.exit_reason is ExitReason.CORRECTED:
+            return _TAKEN_BACK
+        case Movement.EASED if before.is_urgent and not after.is_urgent:
+            return _DANGER_WENT
+        case Movement.WORSENED if after.is_urgent and not before.is_urgent:
+            return _DANGER_CAME
+        case _:
+            return None
 
 
 def _is_foretold(assessment: Assessment) -> bool:

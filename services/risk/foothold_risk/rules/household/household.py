@@ -104,10 +104,14 @@ class Word(Packed, frozen=True):
 
 
 class Dismissal(Packed, frozen=True):
-    """The last dismissal: its case, and the reports answered by dismissals of that case."""
+    """The last dismissal: its case, and the reports answered by dismissals of that case.
+
+    `number`: of the household's last step then, so that two dismissals of one case are two.
+    """
 
     episode: int
     reports: tuple[bytes, ...] = ()
+    number: int = 0
 
 
 class Ended(Packed, frozen=True):

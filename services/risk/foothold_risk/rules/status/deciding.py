@@ -175,7 +175,7 @@ def dismissed(
     before = last.reports if last is not None and last.episode == position.episode else ()
     now = (key for key in after.answered if key not in position.answered)
     reports = (*(key for key in before if key in position.answered), *now)
-    return replace(after, dismissal=Dismissal(position.episode, reports))
+    return replace(after, dismissal=Dismissal(position.episode, reports, position.number))
 
 
 def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> Position | None:
