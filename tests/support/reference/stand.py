@@ -26,9 +26,11 @@ TELLING = (
     "worsened",
     "grade_fell",
 )
-BY_EVENT = ("disaster_loss", "guarantee_missing", "risk_reported", "grade_fell", "work_lost")
-"""Findings of which another event is news. A project's next year begins by the calendar alone, and
-a stay is a bill."""
+BY_EVENT = (
+    *("disaster_loss", "guarantee_missing", "risk_reported", "grade_fell", "work_lost"),
+    "project_underpaid",
+)
+"""Findings of which another event is news; a stay is a bill."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,12 @@ Outbox = tuple[str, str | None, bool | None]
 """Movement, how it ended, whether people are told (None: that is not asked of it)."""
 
 
+def told_by_event(kind: str, ground: Ground) -> dict[str, Event]:
+    """What is news by itself: of a project not its next year, nor that it owes more by a month."""
+    events = dict(ground.events or {}) if kind in BY_EVENT else {}
+    return {n: Event() for n in events} if kind == "project_underpaid" else events
+
+
 def other_cases(stand: Stand, day: date) -> list[Stand]:
     """The household's cases that ended by themselves in the last days, but for its own."""
     cases = []
@@ -188,10 +196,7 @@ class Course:
         self.kinds = frozenset(self.speaking)
         self.target = self._target()
         happened = {
-            n: e
-            for k, g in self.speaking.items()
-            if k in BY_EVENT
-            for n, e in (g.events or {}).items()
+            n: e for k, g in self.speaking.items() for n, e in told_by_event(k, g).items()
         }
         self.events = happened
         known = with_other_cases(stand, today.day) if stand.at in OPEN else stand
@@ -267,7 +272,7 @@ class Course:
             ground = self.speaking[kind]
             if any(not amounts.keys() <= other.paid for amounts in ground.sums):
                 return False
-            events = (ground.events or {}) if kind in BY_EVENT else {}
+            events = told_by_event(kind, ground)
             if not all(was_seen(n, e, other.had) for n, e in events.items()):
                 return False
         return True

@@ -73,10 +73,10 @@ TOLD_BY_EVENT: Final = frozenset(
         FindingKind.RISK_REPORTED,
         FindingKind.GRADE_FELL,
         FindingKind.WORK_LOST,
+        FindingKind.PROJECT_UNDERPAID,
     }
 )
-"""Findings of which another event is news by itself. A project's next year begins by the calendar
-alone, and a stay is a bill."""
+"""Findings of which another event is news by itself; a stay is a bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,17 @@ def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
             threshold=threshold,
         )
     return Ground(finding.kind)
+
+
+def told_by_event(ground: Ground) -> tuple[Event, ...]:
+    """The events of a finding of which each is news by itself.
+
+    Of a project only that it falls short: its next year begins, and what it owes grows, by the
+    calendar alone.
+    """
+    if ground.kind is FindingKind.PROJECT_UNDERPAID:
+        return tuple(Event(e.name, last=e.last) for e in ground.events)
+    return ground.events if ground.kind in TOLD_BY_EVENT else ()
 
 
 def saw_of(ground: Ground, *, is_below: bool) -> Saw:

@@ -12,7 +12,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from foothold_risk.rules.findings.events import MOST_HAD, TOLD_BY_EVENT, joined, same_as, unseen
+from foothold_risk.rules.findings.events import (
+    MOST_HAD,
+    joined,
+    same_as,
+    told_by_event,
+    unseen,
+)
 from foothold_risk.rules.household.household import Closed, Ended, Position
 from foothold_risk.rules.policy import SHARE_SCALE
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, STRUCK, Assessment
@@ -42,7 +48,7 @@ def kinds_of_news(position: Position, assessment: Assessment) -> set[FindingKind
     return {
         g.kind
         for g in assessment.speaking
-        if g.kind in TOLD_BY_EVENT and unseen(g.events, had, share)
+        if unseen(told_by_event(g), had, share)
     }
 
 
@@ -69,7 +75,7 @@ def _was_told_elsewhere(
     share, bills = assessment.view.policy.material_share, set(closed.bills)
     grounds = [g for g in assessment.speaking if g.kind in kinds]
     return all(
-        not (g.kind in TOLD_BY_EVENT and unseen(g.events, closed.had, share))
+        not unseen(told_by_event(g), closed.had, share)
         and bills.issuperset(name for name, _, _ in g.bills)
         for g in grounds
     )
@@ -177,7 +183,7 @@ def remembered(position: Position, assessment: Assessment) -> dict[str, object]:
     if not position.is_in_episode:
         return {}
     speaking = assessment.speaking
-    events = [e for g in speaking if g.kind in TOLD_BY_EVENT for e in g.events]
+    events = [e for g in speaking for e in told_by_event(g)]
     same = same_as(assessment.view)
     counted = {name: own for g in speaking for name, own, _ in g.bills}
     bills = {other: own for name, own in counted.items() for other in same.get(name, ())} | counted
@@ -244,7 +250,7 @@ def case_of(position: Position, assessment: Assessment) -> Position:
 
 def _has_had_any(position: Position, assessment: Assessment) -> bool:
     share = assessment.view.policy.material_share
-    events = [e for g in assessment.speaking if g.kind in TOLD_BY_EVENT for e in g.events]
+    events = [e for g in assessment.speaking for e in told_by_event(g)]
     return len(unseen(events, position.had, share)) < len(events)
 
 
