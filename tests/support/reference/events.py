@@ -36,7 +36,7 @@ from tests.support.reference.arithmetic import (
 )
 from tests.support.reference.findings import is_child
 from tests.support.reference.opinion import Opinion, Seen
-from tests.support.reference.statements import bill_name
+from tests.support.reference.statements import own_name
 
 WAVERING_DAYS = 30
 SHARE = Fraction(1, 5)
@@ -101,12 +101,18 @@ def joined(had: Mapping[str, Event], more: Mapping[str, Event]) -> dict[str, Eve
 
 
 def grounds(
-    opinion: Opinion, today: date, *, identified: bool, called: Mapping[str, list[str]]
+    opinion: Opinion,
+    today: date,
+    *,
+    identified: bool,
+    called: Mapping[str, list[str]],
+    names: Mapping[str, str],
 ) -> dict[str, Ground]:
     """Of every finding of the day what it rests on.
 
     `called`: disaster → what those who told of it called it at first, in the order they told; id
-    of a review or report → what it was first told as.
+    of a review or report → what it was first told as. `names`: own name of a bill or cost → what it
+    is called.
     """
     seen, findings = opinion.seen, opinion.findings
     year = [
@@ -114,14 +120,14 @@ def grounds(
         for r in seen.bills
         if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)
     ]
-    medical = {bill_name(r): own(b) for r, b in year}
+    medical = {names[own_name(r)]: own(b) for r, b in year}
     result = {name: Ground() for name in findings}
     for name, (value, threshold) in seen.values.items():
         result[name] = Ground(
             None,
             abs(value),
             abs(value - threshold),
-            (_bills_of(name, seen, today, opinion),),
+            (_bills_of(name, seen, today, opinion, names),),
             threshold,
         )
     if "single_stay_high" in findings:
@@ -137,7 +143,7 @@ def grounds(
             if sum(own(b) for _, b in stay_bills) > (6000 if identified else 10000)
         }
         events = {
-            f"stay {_stay(stay_bills)}": Event(
+            f"stay {_stay(stay_bills, names)}": Event(
                 (),
                 sum((own(b) for _, b in stay_bills), Fraction(0)),
                 last=max(b.settled_on for _, b in stay_bills),
@@ -145,7 +151,7 @@ def grounds(
             for stay_bills in dear.values()
         }
         sums = tuple(
-            {bill_name(r): medical[bill_name(r)] for r, _ in stay_bills}
+            {names[own_name(r)]: medical[names[own_name(r)]] for r, _ in stay_bills}
             for stay_bills in dear.values()
         )
         result["single_stay_high"] = Ground(
@@ -325,7 +331,9 @@ def _a_year_before(window: list[tuple[int, int]], ago: int) -> list[tuple[int, i
     return [(n // 12, n % 12 + 1) for n in range(last - 11, last + 1)]
 
 
-def _bills_of(finding: str, seen: Seen, today: date, opinion: Opinion) -> Mapping[str, Fraction]:
+def _bills_of(
+    finding: str, seen: Seen, today: date, opinion: Opinion, names: Mapping[str, str]
+) -> Mapping[str, Fraction]:
     """What a sum adds up."""
     year = [
         (r, r.data)
@@ -333,22 +341,22 @@ def _bills_of(finding: str, seen: Seen, today: date, opinion: Opinion) -> Mappin
         if isinstance(r.data, MedicalClaimSettled) and in_rolling_year(r.data.settled_on, today)
     ]
     costs = [(r, r.data) for r in seen.costs if isinstance(r.data, SpendingReported)]
-    medical = {bill_name(r): own(b) for r, b in year}
+    medical = {names[own_name(r)]: own(b) for r, b in year}
     if finding == "self_paid_high":
         return medical
     if finding == "self_paid_ratio":
         people = {str(b.person_ref) for _, b in year if b.person_ref is not None}
         worst = max(people, key=lambda p: (sum(own(b) for _, b in year if b.person_ref == p), p))
-        return {bill_name(r): own(b) for r, b in year if b.person_ref == worst}
+        return {names[own_name(r)]: own(b) for r, b in year if b.person_ref == worst}
     if finding == "rigid_spending_ratio" and opinion.net is not None:
         kinds = ("education", "rehabilitation", "accident")
         rigid = {
-            _cost(r): yuan(c.total) - yuan(c.covered)
+            names[own_name(r)]: yuan(c.total) - yuan(c.covered)
             for r, c in costs
             if c.category in kinds and in_rolling_year(c.spent_on, today)
         }
         accidents = {
-            _cost(r): yuan(c.total) - yuan(c.covered)
+            names[own_name(r)]: yuan(c.total) - yuan(c.covered)
             for r, c in costs
             if c.category == "accident" and in_rolling_year(c.spent_on, today)
         }
@@ -357,7 +365,7 @@ def _bills_of(finding: str, seen: Seen, today: date, opinion: Opinion) -> Mappin
     if finding == "education_cost_high":
         september = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
         return {
-            _cost(r): yuan(c.total) - yuan(c.covered)
+            names[own_name(r)]: yuan(c.total) - yuan(c.covered)
             for r, c in costs
             if c.category == "education" and september <= c.spent_on <= today
         }
@@ -378,17 +386,11 @@ def heavy(some: Iterable[Ground], paid: frozenset[str]) -> dict[str, bool]:
     return is_over
 
 
-def _cost(record: FactRecord) -> str:
-    cost = record.data
-    assert isinstance(cost, SpendingReported)
-    if cost.statement_number is not None:
-        return f"{record.agency} {cost.person_ref} {cost.statement_number}"
-    return f"{cost.category} {cost.spent_on} {cost.total} {cost.covered} {cost.person_ref}"
-
-
-def _stay(bills: Iterable[tuple[FactRecord, MedicalClaimSettled]]) -> str:
+def _stay(bills: Iterable[tuple[FactRecord, MedicalClaimSettled]], names: Mapping[str, str]) -> str:
     """Its name; of a bill without one, a digest of its sender and number."""
-    return min(
-        b.stay or blake2b(f"{r.agency}\n{b.claim_number}".encode(), digest_size=8).hexdigest()
-        for r, b in bills
-    )
+
+    def digest(record: FactRecord) -> str:
+        name = names[own_name(record)].replace(" ", "\n", 1)
+        return blake2b(name.encode(), digest_size=8).hexdigest()
+
+    return min(b.stay or digest(r) for r, b in bills)

@@ -71,9 +71,7 @@ class Writing(Agencies):
         )
         if shares and chance.random() < 0.5:
             later = date(2025, chance.choice((6, 7)), 1)
-            shares.append(
-                ProjectShare(project="pasture", invested=Fen(500_000), invested_on=later)
-            )
+            shares.append(ProjectShare(project="pasture", invested=Fen(500_000), invested_on=later))
         entry = registered(members, standing=standing, projects=shares)
         facts = [entry, self.year(chance.choice(YEARLY))]
         if shares and chance.random() < 0.7:

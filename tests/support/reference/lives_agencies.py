@@ -201,8 +201,9 @@ class Agencies:
                     )
                 ]
             case 2:
-                number = chance.choice(("N1", "N2"))
-                return [self._renamed(claim(amount, number, day=on, person_ref="p0"), "version")]
+                number = chance.choice(("N1", "N1", "N2", "N3"))
+                bill = self._renamed(claim(amount, number, day=on, person_ref="p0"), "version")
+                return [self._amending_one_of(bill, "MedicalClaimSettled")]
             case 3:
                 total = chance.choice(("12000.00", "25000.00"))
                 bill = claim(
@@ -215,18 +216,23 @@ class Agencies:
                 )
                 return [bill.model_copy(update={"agency": chance.choice(("hospital", "bureau"))})]
             case 4:
-                return [
-                    spending(
-                        chance.choice(("900.00", "12000.00")),
-                        self.name("cost"),
-                        day=on,
-                        category=chance.choice(("education", "accident")),
-                    )
-                ]
+                cost = spending(
+                    chance.choice(("900.00", "12000.00")),
+                    self.name("cost"),
+                    day=on,
+                    category=chance.choice(("education", "accident")),
+                )
+                return [self._amending_one_of(cost, "SpendingReported")]
             case _:
                 return [
                     spending(amount, self.name("cost"), day=on, category="education", number="E1")
                 ]
+
+    def _amending_one_of(self, fact: FactRecord, kind: str) -> FactRecord:
+        """Now and then it puts right one that came before, also its number."""
+        before = [f.id for f in self.came if f.data.kind == kind]
+        is_amending = bool(before) and self.chance.random() < 0.25
+        return amending(fact, self.chance.choice(before[-2:])) if is_amending else fact
 
     def waver(self, day: date) -> list[FactRecord]:
         """A check, the year's income or a bill that is said one way and the other by turns.

@@ -9,7 +9,12 @@ from datetime import date
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from foothold_schemas.facts.checks import AssetsChecked, GuaranteeChecked, HouseholdGraded
+from foothold_schemas.facts.checks import (
+    AssetsChecked,
+    GuaranteeChecked,
+    HouseholdGraded,
+    SpendingReported,
+)
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted, MeasureDelivered
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import DisasterStruck, IncomeReported, MedicalClaimSettled
@@ -33,7 +38,9 @@ from tests.support.reference.statements import (
     content,
     last_words,
     name_of,
+    names_of_bills,
     newest,
+    own_name,
     storms,
     told_by_another,
 )
@@ -156,24 +163,29 @@ class SecondOpinion:
         in_doubt, entry = is_in_doubt(self.known), newest(counting)
         is_entry = entry != self.entry
         measures = tuple(f.data for f in counting if isinstance(f.data, MeasureDelivered))
-        twice = told_by_another([f for f in counting if isinstance(f.data, MedicalClaimSettled)])
+        called = names_told(self.known, counting)
+        paid = [f for f in counting if isinstance(f.data, MedicalClaimSettled | SpendingReported)]
+        names = names_of_bills(paid, called)
+        medical = [f for f in paid if isinstance(f.data, MedicalClaimSettled)]
+        twice = told_by_another(medical, names)
         earlier = _by_earlier_entry(counting)
 
         @cache
         def seen(
             answered: frozenset[str], *, is_identified: bool
         ) -> tuple[Opinion, Mapping[str, Ground]]:
-            names = _first_names(self.known)
+            first = _first_names(self.known)
             unanswered = [
                 f
                 for f in counting
-                if not isinstance(f.data, RiskReported) or names[f.fact_id] not in answered
+                if not isinstance(f.data, RiskReported) or first[f.fact_id] not in answered
             ]
             thought = opinion(
                 unanswered, day, everything_heard=True, identified=is_identified, ahead=False
             )
-            called = names_told(self.known, counting)
-            return thought, grounds(thought, day, identified=is_identified, called=called)
+            return thought, grounds(
+                thought, day, identified=is_identified, called=called, names=names
+            )
 
         def look(stand: Stand) -> Today:
             thought, rests_on = seen(stand.answered, is_identified=stand.identified is not None)
@@ -349,7 +361,7 @@ def names_told(known: Iterable[FactRecord], counting: Iterable[FactRecord]) -> d
 
 
 def _first_names(known: Iterable[FactRecord]) -> dict[str, str]:
-    """Id of each disaster, review and report → what it was first told as, before it was amended."""
+    """Id of each that has a name → what it was first told as, before it was amended."""
     by_id = {f.fact_id: f for f in known if _own(f) is not None}
 
     def first(record: FactRecord) -> str:
@@ -362,6 +374,8 @@ def _first_names(known: Iterable[FactRecord]) -> dict[str, str]:
 
 def _own(record: FactRecord) -> str | None:
     match record.data:
+        case MedicalClaimSettled() | SpendingReported():
+            return own_name(record)
         case DisasterStruck(hazard=hazard, struck_on=day):
             return f"{hazard} {day}"
         case HouseholdGraded(graded_on=day):

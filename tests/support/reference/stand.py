@@ -195,9 +195,7 @@ class Course:
         self.speaking = today.speaking(stand.words)
         self.kinds = frozenset(self.speaking)
         self.target = self._target()
-        happened = {
-            n: e for k, g in self.speaking.items() for n, e in told_by_event(k, g).items()
-        }
+        happened = {n: e for k, g in self.speaking.items() for n, e in told_by_event(k, g).items()}
         self.events = happened
         known = with_other_cases(stand, today.day) if stand.at in OPEN else stand
         self.new_events = {n for n, e in happened.items() if not was_seen(n, e, known.had)}

@@ -6,7 +6,7 @@ Written apart from risk's rules. A year's figure becomes twelve monthly ones her
 of the model knows months only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from foothold_schemas.facts.checks import GuaranteeChecked, HouseholdGraded, SpendingReported
@@ -183,8 +183,11 @@ def bills(records: Iterable[FactRecord]) -> list[FactRecord]:
     return [r for r in latest if r.fact_id not in drop]
 
 
-def told_by_another(records: Iterable[FactRecord]) -> dict[str, set[str]]:
-    """Id of a bill → those of another sender's bills of that stay that come to the same."""
+def told_by_another(records: Iterable[FactRecord], names: Mapping[str, str]) -> dict[str, set[str]]:
+    """Name of a bill → those of another sender's bills of that stay that come to the same.
+
+    `names`: own name of a bill → what it is called.
+    """
     latest = last_words(records)
     others: dict[str, set[str]] = {}
     for bill in latest:
@@ -195,14 +198,39 @@ def told_by_another(records: Iterable[FactRecord]) -> dict[str, set[str]]:
                 for s in (bill.agency, sender)
             )
             if bill.data.stay is not None and _total(ours) == _total(theirs):
-                others.setdefault(bill_name(bill), set()).update(map(bill_name, theirs))
+                theirs_by_name = {names[own_name(t)] for t in theirs}
+                others.setdefault(names[own_name(bill)], set()).update(theirs_by_name)
     return others
 
 
-def bill_name(record: FactRecord) -> str:
-    """Its number with its sender."""
-    assert isinstance(record.data, MedicalClaimSettled)
-    return f"{record.agency} {record.data.claim_number}"
+def own_name(record: FactRecord) -> str:
+    """Of a bill or cost: its number with its sender, or of a cost without one what it says."""
+    match record.data:
+        case MedicalClaimSettled(claim_number=number):
+            return f"{record.agency} {number}"
+        case SpendingReported(statement_number=str(number), person_ref=person):
+            return f"{record.agency} {person} {number}"
+        case SpendingReported() as cost:
+            return f"{cost.category} {cost.spent_on} {cost.total} {cost.covered} {cost.person_ref}"
+        case _:
+            raise AssertionError(record)
+
+
+def names_of_bills(
+    records: Iterable[FactRecord], called: Mapping[str, list[str]]
+) -> dict[str, str]:
+    """Own name of each bill and cost → what it was told as before its number was put right.
+
+    `called`: own name → what those who told of it called it at first, in the order of telling.
+    Where another bill has that name, or had it first, it keeps its own.
+    """
+    in_order = sorted(records, key=age)
+    first = {now: called.get(now, [now])[0] for now in map(own_name, in_order)}
+    names, taken = dict[str, str](), set(first)
+    for now, name in first.items():
+        names[now] = now if name in taken else name
+        taken.add(names[now])
+    return names
 
 
 def _stay(record: FactRecord) -> tuple[object, ...]:

@@ -25,7 +25,6 @@ falls short.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
 
@@ -41,6 +40,7 @@ from foothold_risk.rules.findings import (
 from foothold_risk.rules.findings.finding import Found, income_window
 from foothold_risk.rules.household.facts import Claim, Report, Spending
 from foothold_risk.rules.household.household import Event, report_name
+from foothold_risk.rules.household.packed import version_key
 from foothold_risk.rules.household.statements import (
     all_names,
     latest_of_each,
@@ -110,6 +110,7 @@ class Ground:
 
 def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
     """What a finding rests on as of the day."""
+    names = first_names(view)
     of, threshold = (
         _EVENTS.get(finding.kind),
         (
@@ -125,7 +126,7 @@ def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
             finding.kind,
             tuple(events[:MOST_EVENTS]),
             len(events),
-            sums=tuple(_bills(stay) for stay in stays),
+            sums=tuple(_bills(stay, names) for stay in stays),
             threshold=threshold,
         )
     if finding.unit == "money" and isinstance(finding.value, int):
@@ -133,7 +134,7 @@ def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
             finding.kind,
             value=abs(finding.value),
             beyond=abs(finding.value - threshold),
-            sums=(_bills(finding.facts),),
+            sums=(_bills(finding.facts, names),),
             threshold=threshold,
         )
     return Ground(finding.kind)
@@ -233,23 +234,35 @@ def _merged(events: Iterable[Event]) -> list[Event]:
     return sorted(merged.values(), key=lambda e: (-e.last, e.name))
 
 
-def _bills(facts: Iterable[object]) -> tuple[Bill, ...]:
+def _bills(facts: Iterable[object], names: Mapping[str, str]) -> tuple[Bill, ...]:
     return tuple(
-        (bill_name(f), f.own_share, f.day) for f in facts if isinstance(f, Claim | Spending)
+        (bill_name(f, names), f.own_share, f.day) for f in facts if isinstance(f, Claim | Spending)
     )
 
 
-def bill_name(bill: Claim | Spending) -> bytes:
-    """Return a name that is the same for a bill sent again under another id.
+def bill_name(bill: Claim | Spending, names: Mapping[str, str]) -> bytes:
+    """The name it was first told under."""
+    return bytes.fromhex(names.get(bill.own_name, bill.own_name))
 
-    It is the bill's number with its sender, or the content of a cost without a number.
+
+def first_names(view: HouseholdOnDay) -> Mapping[str, str]:
+    """Own name of each bill and cost that was amended → the name it was first told under.
+
+    Where another bill stands under that one, or was told under it first, it keeps its own.
     """
-    if isinstance(bill, Claim):
-        return bill.business_key
-    if bill.name:
-        return bill.name
-    content = f"{bill.category}|{bill.day}|{bill.total}|{bill.covered}|{bill.person_ref}"
-    return blake2b(content.encode(), digest_size=8).digest()
+    told = view.as_told or view.household
+    bills: tuple[Claim | Spending, ...] = (*told.claims, *told.spendings)
+    if not any(bill.known_as for bill in bills):
+        return {}
+    first: dict[str, str] = {}
+    for bill in sorted(bills, key=version_key):
+        first.setdefault(bill.own_name, bill.known_as or bill.own_name)
+    names, taken = dict[str, str](), set(first)
+    for own, name in first.items():
+        if name not in taken:
+            names[own] = name
+            taken.add(name)
+    return names
 
 
 def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
@@ -260,12 +273,15 @@ def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
     if view.as_told is None:
         return {}
     same: dict[bytes, frozenset[bytes]] = {}
+    names = first_names(view)
     for counted, others in stays_told_twice(
         latest_of_each(view.as_told.claims), view.policy.bills_precedence
     ):
         for bill in (*counted, *others):
-            same[bill_name(bill)] = frozenset(
-                bill_name(other) for other in (*counted, *others) if other.agency != bill.agency
+            same[bill_name(bill, names)] = frozenset(
+                bill_name(other, names)
+                for other in (*counted, *others)
+                if other.agency != bill.agency
             )
     return same
 
@@ -404,8 +420,9 @@ def _projects(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
 
 
 def _stays(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+    names = first_names(view)
     for claims in single_stay_high.high(view):
-        name = min(c.stay or c.business_key.hex() for c in claims)
+        name = min(c.stay or bill_name(c, names).hex() for c in claims)
         yield Event(
             f"stay {name}",
             amount=sum(c.own_share for c in claims),

@@ -1,6 +1,7 @@
 """The facts a household holds, packed. Amounts in fen, months as indexes, days in Asia/Shanghai."""
 
 from datetime import date
+from hashlib import blake2b
 
 from foothold_risk.rules.calendar import first_day, last_day, month_of
 from foothold_risk.rules.household.packed import Dated, Packed, Version
@@ -199,6 +200,8 @@ class Claim(Packed, frozen=True):
     """A settled bill: what it cost, what was in scope (None: not told), what payers covered.
 
     In fen. `layers` in their order of paying.
+
+    `known_as`: the name it was first told under, where an amendment changed it; empty without one.
     """
 
     fact_id: bytes
@@ -215,6 +218,12 @@ class Claim(Packed, frozen=True):
     version: Version = Version()
     agency: str = ""
     claim_number: bytes = b""
+    known_as: str = ""
+
+    @property
+    def own_name(self) -> str:
+        """Its number with its sender: the same for a bill sent again under another id."""
+        return self.business_key.hex()
 
     @property
     def own_share(self) -> int:
@@ -236,7 +245,10 @@ class Claim(Packed, frozen=True):
 
 
 class Spending(Packed, frozen=True):
-    """Education, rehabilitation, accident or other spending, in fen."""
+    """Education, rehabilitation, accident or other spending, in fen.
+
+    `known_as`: as of a bill.
+    """
 
     fact_id: bytes
     category: SpendingCategory
@@ -247,6 +259,15 @@ class Spending(Packed, frozen=True):
     version: Version = Version()
     agency: str = ""
     name: bytes = b""
+    known_as: str = ""
+
+    @property
+    def own_name(self) -> str:
+        """Its number with its sender, or of one without a number what it says."""
+        if self.name:
+            return self.name.hex()
+        content = f"{self.category}|{self.day}|{self.total}|{self.covered}|{self.person_ref}"
+        return blake2b(content.encode(), digest_size=8).hexdigest()
 
     @property
     def own_share(self) -> int:

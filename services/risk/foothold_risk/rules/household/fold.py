@@ -29,6 +29,7 @@ from foothold_risk.rules.household.facts import (
     Income,
     Register,
     Report,
+    Spending,
     Withdrawal,
 )
 from foothold_risk.rules.household.household import Household, fresh
@@ -177,7 +178,7 @@ def fold(
     before = household
     if record.withdraws:
         household = _withdraw(household, record, identity)
-    if held is not None and isinstance(held[1], Disaster | Grading | Report):
+    if held is not None and isinstance(held[1], Claim | Spending | Disaster | Grading | Report):
         household, held = _known_by_first_name(before, household, record, held[0], held[1])
     if taking_back(fact) is not TakingBack.NEVER and household.has_withdrawn(identity):
         return household, Folded.WITHDRAWN
@@ -313,12 +314,12 @@ def _known_by_first_name(
     household: Household,
     record: FactRecord,
     field: str,
-    fact: Disaster | Grading | Report,
+    fact: Claim | Spending | Disaster | Grading | Report,
 ) -> tuple[Household, tuple[str, HeldFact]]:
-    """What was amended to another day or hazard is the same event, by its first name.
+    """What was amended to another number, day or hazard is the same event, by its first name.
 
-    That is a disaster, a review or a report, held in `field`. In any order of arrival: the name
-    goes on to what amended it before it came.
+    That is a bill, a cost, a disaster, a review or a report, held in `field`. In any order of
+    arrival: the name goes on to what amended it before it came.
     """
     named = {bytes.fromhex(fact_id) for fact_id in record.withdraws}
     amended = (f for f in getattr(before, field) if f.fact_id in named)

@@ -45,11 +45,7 @@ def kinds_of_news(position: Position, assessment: Assessment) -> set[FindingKind
     """The findings of which something happened that the case has not had, or that grew worse."""
     share = assessment.view.policy.material_share
     had = _with_other_cases(position, assessment).had
-    return {
-        g.kind
-        for g in assessment.speaking
-        if unseen(told_by_event(g), had, share)
-    }
+    return {g.kind for g in assessment.speaking if unseen(told_by_event(g), had, share)}
 
 
 def _with_other_cases(position: Position, assessment: Assessment) -> Position:
