@@ -5,7 +5,7 @@ Day by day and fact by fact, what is said and to whom.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,12 @@ from foothold_schemas.facts.register import (
 )
 from foothold_schemas.facts.reports import RiskReported
 from tests.support.made.build import AREA
-from tests.support.reference.arithmetic import LINE, is_here
+from tests.support.reference.arithmetic import LINE, is_here, last_of
 from tests.support.reference.events import Ground, grounds
 from tests.support.reference.moves import keeps, say
 from tests.support.reference.opinion import RISKS, SHOCKS, Opinion, opinion
 from tests.support.reference.people import decide, exempt, late
-from tests.support.reference.stand import OPEN, Course, Outbox, Recheck, Stand, Today
+from tests.support.reference.stand import OPEN, SLIP_DAYS, Course, Outbox, Recheck, Stand, Today
 from tests.support.reference.statements import (
     age,
     bills,
@@ -104,7 +104,32 @@ class SecondOpinion:
                     or keeps(stood.at, self._free_target(before, stood, day))
                     or self._had_more(before, stood, day)
                 )
+        if stood.at in OPEN and self._is_entry_mended(stood, day):
+            taken = True
         self.stand = replace(stand, is_corrected=taken)
+
+    def _is_entry_mended(self, stood: Stand, day: date) -> bool:
+        """Whether this entry mends one of the last days by which alone the group began."""
+        counting = _counting(self.known)
+        entries = sorted((f for f in counting if isinstance(f.data, HouseholdRegistered)), key=age)
+        before = [f for f in entries[-4:-1] if _learned_on(f) <= (stood.entered or date.min)]
+        if stood.at == "lead" or not before or entries[-1].data == stood.entry:
+            return False
+        wrong = before[-1]
+        others = [f for f in before if f.data != wrong.data]
+        learned = _learned_on(wrong)
+        if not others or (day - learned).days > SLIP_DAYS:
+            return False
+        if stood.entered not in (learned, last_of((learned.year, learned.month)) + timedelta(1)):
+            return False
+        look = self._look_at(counting, day, None)(stood)
+        target = Course(stood, replace(look, is_in_doubt=False)).target
+        if target == "natural" or keeps(stood.at, target):
+            return False
+        earlier = [f for f in counting if f not in entries or f == others[-1]]
+        return not any(
+            self._by(facts, stood, stood.entered).is_to_group for facts in (earlier, counting)
+        )
 
     def _has_lost_entry(self, before: list[FactRecord], stood: Stand, day: date) -> bool:
         """By what is known now no group rule held when its group began.
@@ -129,7 +154,9 @@ class SecondOpinion:
 
     def _on_entry(self, known: list[FactRecord], stood: Stand, day: date, today: date) -> Course:
         """What these facts say of a day gone by; people's words of up to it hold."""
-        counting = _by_entry_of(stood, _counting(known), today)
+        return self._by(_by_entry_of(stood, _counting(known), today), stood, day)
+
+    def _by(self, counting: list[FactRecord], stood: Stand, day: date) -> Course:
         seen = [f for f in _seen_by(counting, day) if not _is_later_year(f, day)]
         was_identified = stood.identified is not None and stood.identified < day
         words = tuple(w for w in stood.words if w.since <= day)
@@ -225,6 +252,10 @@ class SecondOpinion:
             return []
         self.stand = replace(self.stand, left=None)
         return [("would_have", None, None)]
+
+
+def _learned_on(record: FactRecord) -> date:
+    return record.recorded_time.astimezone(SHANGHAI).date()
 
 
 def _by_entry_of(stood: Stand, counting: list[FactRecord], day: date) -> list[FactRecord]:

@@ -103,8 +103,9 @@ def remember(before: Stand, course: Course) -> Stand:
         )
     entry = today.opinion.seen.entry
     is_gone = course.target == "natural" and before.at in OPEN and stand.at not in OPEN
-    is_other = before.at == "group" and (
-        stand.at == "recovering" or (stand.at == "group" and stand.group != before.group)
+    was_in_spell = before.at in ("group", "recovering") and stand.at in ("group", "recovering")
+    is_other = was_in_spell and (
+        stand.at != before.at or (stand.at == "group" and stand.group != before.group)
     )
     if is_gone or (is_other and _rests_on_entry(before, course)):
         stand = replace(stand, slip=Slip(day, entry, is_gone, before))
@@ -152,7 +153,14 @@ def _rests_on_entry(before: Stand, course: Course) -> bool:
         return True
     if today.by_earlier_entry is None:
         return False
-    return Course(before, today.by_earlier_entry(before)).target == f"group:{before.group}"
+    return _stays(before, Course(before, today.by_earlier_entry(before)).target)
+
+
+def _stays(stand: Stand, target: str) -> bool:
+    """Whether a household in a group, or one that recovers, goes on as it stands."""
+    if stand.at == "recovering":
+        return not target.startswith("group:") and target != "natural"
+    return target == f"group:{stand.group}"
 
 
 def is_dismissed_since(stand: Stand) -> bool:
@@ -199,7 +207,7 @@ def mended(course: Course) -> Stand | None:
     if (
         stand.at not in ("group", "recovering")
         or (stand.episode, stand.spell) != (before.episode, before.spell)
-        or target != f"group:{before.group}"
+        or not _stays(before, target)
     ):
         return None
     since = {

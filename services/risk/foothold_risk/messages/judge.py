@@ -46,6 +46,7 @@ from foothold_risk.rules.status.slips import (
     RestsOnEntry,
     by_no_entry,
     earlier_entry,
+    leads_to,
     thawed,
     undone,
     undone_before,
@@ -252,8 +253,7 @@ def judge(
     def rests_on_entry(before: Position) -> bool:
         if earlier is None or policy.place(earlier.area) is not place:
             return False
-        target = look(before, earlier).target
-        return target.status is Status.GROUP and target.group is before.group
+        return leads_to(before, look(before, earlier).target)
 
     stepped = _step(current, look, decided, cause, rests_on_entry)
     assessment = stepped.assessment

@@ -12,15 +12,16 @@ one bit is kept.
 from dataclasses import dataclass
 from datetime import date
 
-from foothold_risk.rules.calendar import month_of
+from foothold_risk.rules.calendar import day_of_microseconds, first_day, month_of
 from foothold_risk.rules.context.heard import ALWAYS, Heard, Span
 from foothold_risk.rules.context.incidents import Incidents
 from foothold_risk.rules.context.silence import spoken_by_all
+from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import IS_RISK, IS_SHOCK, Assessment, Target, assess
 from foothold_risk.rules.status.past import REACHES_BACK, up_to
-from foothold_risk.rules.status.slips import is_named, stood_before, thawed
+from foothold_risk.rules.status.slips import is_named, name_of, stood_before, thawed
 from foothold_risk.rules.status.taken_back import MOST_DAYS, changed_days
 from foothold_risk.rules.status.words import is_below
 from foothold_schemas.findings import FindingKind
@@ -45,32 +46,83 @@ def takes_ground(
     then what is gone counts as gone by it. `is_correction`: of that fact or incident.
     """
     was_taken, stood = now.position.is_corrected, standing_behind(now)
-    if stood is None or not (was_taken or is_correction):
+    if stood is None:
         return False
-    days = _of_entry(stood, before, now, day)
+    free = _Freed(stood, day, policy, incidents)
+    if _is_entry_mended(now, free):
+        return True
+    return (was_taken or is_correction) and _is_taken(before, now, free)
 
-    def target_of(household: Household) -> Target | None:
-        looked = _freely(_by_entry_of(stood, household, day), stood, day, policy, incidents)
-        return None if looked is None else looked.target
 
-    def entry_of(household: Household) -> _Entry:
-        its = _by_entry_of(stood, household, day)
-        return _entry_by(its, stood, days, day, policy, incidents)
-
-    target = target_of(now)
-    if target is None or target.is_natural:
+def _is_taken(before: Household | None, now: Household, free: "_Freed") -> bool:
+    """Whether what is known now, or was taken before, leaves nothing the case rests on."""
+    was_taken, stood = now.position.is_corrected, free.stood
+    days = _of_entry(stood, before, now, free.day)
+    its = _by_entry_of(stood, now, free.day)
+    looked = free.look(its)
+    if looked is None or looked.target.is_natural:
         return was_taken
-    entry = None if _keeps(stood, target) else entry_of(now)
-    if was_taken or entry is None or entry.is_right:
-        return was_taken and entry is not None and not entry.is_right
+    ground = None if _keeps(stood, looked.target) else free.ground_of_entry(its, days)
+    if was_taken or ground is None or ground.is_right:
+        return was_taken and ground is not None and not ground.is_right
     if before is None:
         return stood.status is not Status.RECOVERING or FindingKind.AREA_STRUCK in stood.causes
-    was = target_of(before)
-    return was is None or _keeps(stood, was) or entry_of(before).has_more_than(entry)
+    before_its = _by_entry_of(stood, before, free.day)
+    was = free.look(before_its)
+    return (
+        was is None
+        or _keeps(stood, was.target)
+        or free.ground_of_entry(before_its, days).has_more_than(ground)
+    )
+
+
+def _is_entry_mended(now: Household, free: "_Freed") -> bool:
+    """Whether this is the look at a register entry that mends the one by which a group began.
+
+    By the entry before that one no group had begun, nor by this one. Where no entry was before,
+    nobody knows what the household was until then.
+    """
+    entry, stood = now.register, free.stood
+    is_in_spell = stood.status in (Status.GROUP, Status.RECOVERING)
+    if not is_in_spell or entry is None or is_named(stood.entry, entry):
+        return False
+    looked = free.look(now)
+    if looked is None or looked.target.is_natural or _keeps(stood, looked.target):
+        return False
+    earlier = _before_wrong_entry(now, stood, free.day, looked.view.policy.days_of_slip)
+    if earlier is None or stood.entered_on is None:
+        return False
+    without = fresh(now, register=earlier, entries=())
+    days = (stood.entered_on,)
+    return not any(free.ground_of_entry(by, days).is_right for by in (without, now))
+
+
+def _before_wrong_entry(
+    now: Household, stood: Position, day: date, days_of_slip: int
+) -> Register | None:
+    """The entry before the one by which a group began, if that may be a slip.
+
+    The group began as the wrong entry was learned, or with the month from which its heads count,
+    and that is no longer ago than the days.
+    """
+    entered_on = stood.entered_on
+    known = [e for e in now.entries if entered_on is not None and _learned_on(e) <= entered_on]
+    if not known:
+        return None
+    wrong, learned_on = known[-1], _learned_on(known[-1])
+    began_with_it = entered_on in (learned_on, first_day(month_of(learned_on) + 1))
+    if not began_with_it or (day - learned_on).days > days_of_slip:
+        return None
+    others = (e for e in reversed(known[:-1]) if not is_named(name_of(wrong), e))
+    return next(others, None)
+
+
+def _learned_on(entry: Register) -> date:
+    return day_of_microseconds(entry.version.recorded_us)
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _GroundOfEntry:
     """What is known of the day on which a group began.
 
     `is_right`: a group rule held. `has_risk`, `is_below`: something was found, and income was below
@@ -81,7 +133,7 @@ class _Entry:
     has_risk: bool = False
     is_below: bool = False
 
-    def has_more_than(self, other: "_Entry") -> bool:
+    def has_more_than(self, other: "_GroundOfEntry") -> bool:
         """Whether a part of the ground is there that the other lacks.
 
         What came late may have shown already that the group never began rightly; what is taken from
@@ -89,6 +141,60 @@ class _Entry:
         """
         is_more_found = self.has_risk and not other.has_risk
         return self.is_right or is_more_found or (self.is_below and not other.is_below)
+
+
+@dataclass(frozen=True, slots=True)
+class _Freed:
+    """A household looked at as if it had not refused, were in no doubt and all heard.
+
+    `stood`: the case that would stand. `day`: the open day.
+    """
+
+    stood: Position
+    day: date
+    policy: Policy
+    incidents: Incidents
+
+    def look(self, household: Household) -> Assessment | None:
+        """What would be found of it today."""
+        return self._look_from(self.stood, household, self.day)
+
+    def ground_of_entry(self, household: Household, days: tuple[date, ...]) -> _GroundOfEntry:
+        """What these facts say of the days, each by what is known of up to it.
+
+        Of an entry of too long ago nothing can be said any more, so it was right; and so it was of
+        a household that recovers and has no day of entry.
+        """
+        stood = self.stood
+        if not days or month_of(self.day) - month_of(days[0]) > REACHES_BACK:
+            return _GroundOfEntry(is_right=bool(days) or stood.status is Status.RECOVERING)
+        looks: list[Assessment] = []
+        for day in days:
+            known = _without_later_years(up_to(household, day), day)
+            words = tuple(w for w in stood.words if w.since <= day)
+            bare = Position(identified_on=_identified_by(stood, day), words=words)
+            looked = self._look_from(bare, known, day)
+            looks += () if looked is None else (looked,)
+        return _GroundOfEntry(
+            is_right=any(s.target.status is Status.GROUP for s in looks),
+            has_risk=any((IS_RISK | IS_SHOCK) & set(s.kinds) for s in looks),
+            is_below=any(is_below(s.view) for s in looks),
+        )
+
+    def _look_from(self, position: Position, household: Household, day: date) -> Assessment | None:
+        """None where nothing is known of it, or no county of the policy serves it."""
+        entry = household.register
+        place = None if entry is None else self.policy.place(entry.area)
+        if entry is None or place is None:
+            return None
+        in_force = place.on(day)
+        freed = fresh(household, position=position, tickets=())
+        heard: Heard = {
+            f"{agency}|IncomeReported|{entry.area[:6]}": (Span(ALWAYS, month_of(day)),)
+            for agency in in_force.feeds
+        }
+        spoke = spoken_by_all(day, in_force, entry.area)
+        return assess(freed, entry, day, in_force, heard, spoke, self.incidents)
 
 
 def standing_behind(household: Household) -> Position | None:
@@ -116,35 +222,6 @@ def _of_entry(
         return ()
     since = sorted(d for d in changed_days(before, now) if entered_on < d < day)
     return (entered_on, *since[-MOST_DAYS:])
-
-
-def _entry_by(
-    household: Household,
-    stood: Position,
-    days: tuple[date, ...],
-    today: date,
-    policy: Policy,
-    incidents: Incidents,
-) -> _Entry:
-    """What these facts say of the days, each by what is known of up to it.
-
-    Of an entry of too long ago nothing can be said any more, so it was right; and so it was of a
-    household that recovers and has no day of entry.
-    """
-    if not days or month_of(today) - month_of(days[0]) > REACHES_BACK:
-        return _Entry(is_right=bool(days) or stood.status is Status.RECOVERING)
-    looks: list[Assessment] = []
-    for day in days:
-        known = _without_later_years(up_to(household, day), day)
-        words = tuple(w for w in stood.words if w.since <= day)
-        bare = Position(identified_on=_identified_by(stood, day), words=words)
-        looked = _freely(known, bare, day, policy, incidents)
-        looks += () if looked is None else (looked,)
-    return _Entry(
-        is_right=any(s.target.status is Status.GROUP for s in looks),
-        has_risk=any((IS_RISK | IS_SHOCK) & set(s.kinds) for s in looks),
-        is_below=any(is_below(s.view) for s in looks),
-    )
 
 
 def _identified_by(stood: Position, day: date) -> date | None:
@@ -192,25 +269,3 @@ def _by_entry_of(stood: Position, household: Household, day: date) -> Household:
     while at > 0 and not any(m.is_here(day) for m in entries[at].members):
         at -= 1
     return household if at < 0 else fresh(household, register=entries[at], entries=entries[:at])
-
-
-def _freely(
-    household: Household, stood: Position, day: date, policy: Policy, incidents: Incidents
-) -> Assessment | None:
-    """What would be found of it if it had not refused, were in no doubt and all heard.
-
-    None where nothing is known of it, or no county of the policy serves it.
-    """
-    entry = household.register
-    place = None if entry is None else policy.place(entry.area)
-    if entry is None or place is None:
-        return None
-    in_force = place.on(day)
-    freed = fresh(household, position=stood, tickets=())
-    heard: Heard = {
-        f"{agency}|IncomeReported|{entry.area[:6]}": (Span(ALWAYS, month_of(day)),)
-        for agency in in_force.feeds
-    }
-    return assess(
-        freed, entry, day, in_force, heard, spoken_by_all(day, in_force, entry.area), incidents
-    )

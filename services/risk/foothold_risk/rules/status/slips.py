@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, Slip
 from foothold_risk.rules.household.packed import Version
-from foothold_risk.rules.status.assess import Assessment
+from foothold_risk.rules.status.assess import Assessment, Target
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Status
 
@@ -27,6 +27,13 @@ _LEARNED: Final = ("number", "words", "answered", "dismissal", "told_on")
 """What people said and were told while a slip stood stays."""
 _HAD_SINCE: Final = ("had", "bills", "woken", "was_grouped", "was_urgent", "eliminated")
 """What its case has had since, where it went on in another group or recovered."""
+
+
+def leads_to(position: Position, target: Target) -> bool:
+    """Whether a household that stands in a group, or recovers from one, stays there."""
+    if position.status is Status.RECOVERING:
+        return target.status is not Status.GROUP and not target.is_natural
+    return target.status is Status.GROUP and target.group is position.group
 
 
 RestsOnEntry = Callable[[Position], bool]
@@ -68,8 +75,9 @@ def noted(
 ) -> Slip | None:
     """Return what may turn out to be a slip, else what was noted before.
 
-    It is a natural exit, or a change of group that rests on another entry alone: on the very look
-    at it, or later, as when a head less counts from the end of the month.
+    It is a natural exit, or a change of group that rests on another entry alone, into the group
+    again and out of it as well: on the very look at it, or later, as when a head less counts from
+    the end of the month.
     """
     register, day = assessment.view.register, assessment.view.day
     is_natural = assessment.target.is_natural and before.is_in_episode and not after.is_in_episode
@@ -84,7 +92,8 @@ def noted(
         and after.status is Status.GROUP
     )
     is_ended = before.status is Status.GROUP and after.status is Status.RECOVERING
-    if is_natural or ((is_moved or is_ended) and rests(before)):
+    is_back = before.status is Status.RECOVERING and after.status is Status.GROUP
+    if is_natural or ((is_moved or is_ended or is_back) and rests(before)):
         # an entry may mend a leaving together with the change of group before it
         earlier = before.slip
         if not is_natural or (earlier is not None and earlier.is_natural):
@@ -152,12 +161,7 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
             position.status in (Status.GROUP, Status.RECOVERING)
             and position.episode == before.episode
         )
-        is_mended = (
-            stands
-            and target.status is Status.GROUP
-            and target.group is before.group
-            and position.spell == before.spell
-        )
+        is_mended = stands and position.spell == before.spell and leads_to(before, target)
     if not is_mended:
         return None
     learned = {
