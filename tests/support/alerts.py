@@ -40,6 +40,7 @@ from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Group, Sentence
 from foothold_schemas.wire.codec import decode_output
 from tests.support.ingest import DIRECTORY_SEAL
+from tests.support.running.waiting import becomes
 
 WORKFLOWS = load()
 WORKFLOW = WORKFLOWS.newest
@@ -173,6 +174,16 @@ def desk_on(engine: AsyncEngine, accounts: Accounts) -> Desk:
         directory_seal=DIRECTORY_SEAL,
         is_production=False,
     )
+
+
+async def answered(engine: AsyncEngine, question: str, answer: object) -> object:
+    """The database's one answer, once it is as wanted."""
+
+    async def ask() -> object:
+        async with engine.connect() as connection:
+            return (await connection.execute(text(question))).scalar()
+
+    return await becomes(ask, answer)
 
 
 async def rows(engine: AsyncEngine, statement: str) -> list[tuple[Any, ...]]:

@@ -26,6 +26,7 @@ from foothold_schemas.wire.topics import (
     REGION_WARNINGS,
 )
 from tests.support.made.areas import County, LevelChange, Record, Reference, write_region_policy
+from tests.support.running.waiting import becomes
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -112,11 +113,9 @@ async def read_warnings(broker: str) -> list[bytes]:
     return [value for value in await read(broker, WARNINGS) if value is not None]
 
 
-async def until(broker: str, ids: set[str], seconds: float) -> None:
-    """Wait until every id has been said."""
-    async with asyncio.timeout(seconds):
-        while ids - {decode_warning(value).warning_id for value in await read_warnings(broker)}:
-            await asyncio.sleep(0.3)
+async def missing(broker: str, ids: set[str]) -> set[str]:
+    """The ids that have not been said yet."""
+    return ids - {decode_warning(value).warning_id for value in await read_warnings(broker)}
 
 
 async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_what_sql_says(
@@ -156,7 +155,8 @@ async def test_killed_four_times_with_a_second_one_joining_and_leaving_it_says_w
                     async with process(broker, folder, "regions-b"):
                         await write(producer, [records[0], records[1]])  # both were written before
                         await asyncio.sleep(6)
-            await until(broker, {change.warning_id for change in expected}, 180)
+            ids = {change.warning_id for change in expected}
+            await becomes(lambda: missing(broker, ids), set[str](), 180)
             written = await read_warnings(broker)
             bodies = {
                 w.warning_id: w

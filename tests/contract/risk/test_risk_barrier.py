@@ -49,6 +49,7 @@ from tests.support.alarms.defects import (
 from tests.support.ingest import SEAL
 from tests.support.made.build import AREA, HOUSEHOLD, claim, income, registered
 from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, worker, working, write
+from tests.support.running.waiting import becomes
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -76,11 +77,11 @@ async def test_a_record_that_raises_twice_is_set_aside_what_follows_waits_and_a_
         async with settled(broker, metrics) as running:
             marked = homes(running)
             waiting = await aside(broker)
-            assert (
-                metrics.registry.get_sample_value(
+            await becomes(
+                lambda: metrics.registry.get_sample_value(
                     "foothold_risk_households_not_judged", {"partition": str(HOME)}
-                )
-                == 1
+                ),
+                1,
             )
         # before the upgrade: each comes back, in the same order, and nothing dies
         await retry(broker, *waiting)

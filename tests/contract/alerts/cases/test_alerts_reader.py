@@ -6,13 +6,12 @@ another size.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.mirror import AT_ONCE, Mirror, Shown
@@ -30,10 +29,18 @@ from foothold_schemas.wire.topics import (
     QUARANTINE,
     RISK_TRANSITIONS,
 )
-from tests.support.alerts import WORKFLOWS, areas_on, cases_on, disputes_on, incidents_on
+from tests.support.alerts import (
+    WORKFLOWS,
+    answered,
+    areas_on,
+    cases_on,
+    disputes_on,
+    incidents_on,
+)
 from tests.support.ingest import DIRECTORY_SEAL, SEAL
 from tests.support.running.parts import ROOT
 from tests.support.running.sender import read_topic
+from tests.support.running.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 
@@ -88,18 +95,6 @@ async def write(
             await producer.send_and_wait(topic, value, key=key, partition=0)
 
 
-async def until(engine: AsyncEngine, question: str, answer: object) -> object:
-    """The answer as soon as it is as wanted; as it is after 15 seconds otherwise."""
-    value: object = None
-    for _ in range(150):
-        async with engine.connect() as connection:
-            value = (await connection.execute(text(question))).scalar()
-        if value == answer:
-            break
-        await asyncio.sleep(0.1)
-    return value
-
-
 async def test_views_and_contacts_are_kept_sealed_as_they_came_and_removed_when_the_topic_says_so(
     broker: str, alerts_database: AsyncEngine
 ) -> None:
@@ -114,13 +109,13 @@ async def test_views_and_contacts_are_kept_sealed_as_they_came_and_removed_when_
     async with reading(reader(MIRROR, broker, alerts_database)):
         await write(broker, HOUSEHOLD_VIEWS.name, VIEW)
         await write(broker, HOUSEHOLD_DIRECTORY.name, entry.model_dump_json().encode())
-        status = await until(alerts_database, "select body ->> 'status' from views", "group")
-        kept = await until(alerts_database, "select count(entry) from directory", 1)
-        stored = await until(alerts_database, "select entry::text from directory", "")
+        status = await answered(alerts_database, "select body ->> 'status' from views", "group")
+        kept = await answered(alerts_database, "select count(entry) from directory", 1)
+        stored = await answered(alerts_database, "select entry::text from directory", "")
         await write(broker, HOUSEHOLD_VIEWS.name, None)
         await write(broker, HOUSEHOLD_DIRECTORY.name, None)
         left = [
-            await until(alerts_database, f"select count({c}) from {t}", 0)  # noqa: S608 - our own names
+            await answered(alerts_database, f"select count({c}) from {t}", 0)  # noqa: S608 - our own names
             for t, c in (("views", "body"), ("directory", "entry"))
         ]
 
@@ -137,7 +132,7 @@ async def test_an_older_view_that_comes_late_does_not_replace_a_newer_one(
     await mirror.keep([Shown(HOME, 7, {"status": "group"})], [])
 
     assert (
-        await until(alerts_database, "select body ->> 'status' from views", "recovering")
+        await answered(alerts_database, "select body ->> 'status' from views", "recovering")
         == "recovering"
     )
 
@@ -155,7 +150,7 @@ async def test_more_views_than_are_made_ready_at_once_are_all_kept_and_a_removal
     )
 
     assert (
-        await until(
+        await answered(
             alerts_database,
             "select count(*) from views where body ->> 'status' = 'watch'",
             AT_ONCE + 1,
@@ -163,7 +158,7 @@ async def test_more_views_than_are_made_ready_at_once_are_all_kept_and_a_removal
         == AT_ONCE + 1
     )
     assert (
-        await until(alerts_database, "select count(*) from views where body is null", AT_ONCE)
+        await answered(alerts_database, "select count(*) from views where body is null", AT_ONCE)
         == AT_ONCE
     )
 
@@ -174,7 +169,7 @@ async def test_poison_is_set_aside_and_the_next_transition_is_taken(
     bad = [b"{half", None, b"\x00avro", b"[]"]
     await write(broker, RISK_TRANSITIONS.name, *bad, TRANSITION)
     async with reading(reader(CASES, broker, alerts_database)):
-        taken = await until(alerts_database, "select count(*) from cases", 1)
+        taken = await answered(alerts_database, "select count(*) from cases", 1)
     aside = [
         decode_quarantined(m.value())
         for m in await asyncio.to_thread(lambda: list(read_topic(broker, QUARANTINE.name)))
@@ -195,7 +190,7 @@ async def test_where_everything_is_bad_reading_stops_before_what_was_not_read(
             await asyncio.sleep(0.05)
         before = len(await asyncio.to_thread(lambda: list(read_topic(broker, QUARANTINE.name))))
     async with reading(reader(CASES, broker, alerts_database, limit=5)):
-        taken = await until(alerts_database, "select count(*) from cases", 1)
+        taken = await answered(alerts_database, "select count(*) from cases", 1)
     after = {
         m.key() for m in await asyncio.to_thread(lambda: list(read_topic(broker, QUARANTINE.name)))
     }
@@ -218,18 +213,10 @@ async def test_of_a_partition_only_its_reader_tells_also_while_others_come_first
     everything = {str(n) for n in range(EMBEDDED_PARTITIONS)}
     first, second = (reader(CASES, broker, alerts_database) for _ in range(2))
     async with reading(first):
-        await asyncio.wait_for(until_so(lambda: told_of(first) == everything), 30)
+        await until(lambda: told_of(first) == everything)
         async with reading(second):
-            await asyncio.wait_for(
-                until_so(lambda: told_of(first) and told_of(second) == everything - told_of(first)),
-                60,
-            )
+            await until(lambda: told_of(first) and told_of(second) == everything - told_of(first))
     assert len(told_of(second)) < EMBEDDED_PARTITIONS
-
-
-async def until_so(ask: Callable[[], object]) -> None:
-    while not ask():
-        await asyncio.sleep(0.05)
 
 
 async def test_a_topic_of_another_size_is_refused_with_the_reason(

@@ -32,7 +32,7 @@ from foothold_schemas.facts.decisions import CaseDecided, Decision
 from foothold_schemas.messages.relief import PeopleSaid
 from foothold_schemas.wire.codec import decode_said
 from foothold_schemas.wire.topics import RELIEF_FACTS
-from tests.support.alerts import NOW, cases_on, deadlines_on, jobs_on, rows, transition
+from tests.support.alerts import NOW, answered, cases_on, deadlines_on, jobs_on, rows, transition
 from tests.support.running.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
@@ -49,16 +49,6 @@ async def working(jobs: Jobs) -> AsyncIterator[None]:
         assert not task.done()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(engine: AsyncEngine, question: str, answer: object) -> object:
-    value: object = None
-    for _ in range(300):
-        ((value,),) = await rows(engine, question)
-        if value == answer:
-            break
-        await asyncio.sleep(0.1)
-    return value
 
 
 async def test_a_job_that_raises_three_times_is_set_aside_and_the_next_of_its_household_is_done(
@@ -81,10 +71,10 @@ async def test_a_job_that_raises_three_times_is_set_aside_and_the_next_of_its_ho
         await jobs.defer(connection, "work", what="away")
     metrics = Metrics(CollectorRegistry())
     async with working(jobs):
-        failed = await until(
+        failed = await answered(
             alerts_database, "select count(*) from procrastinate_jobs where status = 'failed'", 1
         )
-        after = await until(
+        after = await answered(
             alerts_database, "select count(*) from procrastinate_jobs where status <> 'failed'", 0
         )
         await Tally(alerts_database, metrics).once(NOW)
@@ -92,7 +82,7 @@ async def test_a_job_that_raises_three_times_is_set_aside_and_the_next_of_its_ho
         before = list(tried)
         is_mended = True
         again = await jobs_aside.retry(alerts_database, [line.split()[0]])
-        left = await until(alerts_database, "select count(*) from procrastinate_jobs", 0)
+        left = await answered(alerts_database, "select count(*) from procrastinate_jobs", 0)
 
     assert (failed, after, again, left) == (1, 0, 1, 0)
     assert (before.count("bad"), before.count("next"), before.count("away")) == (
@@ -126,7 +116,7 @@ async def test_a_word_that_cannot_be_sent_is_set_aside_and_the_households_later_
                 text("update said set body = '{\"broken\": true}' where seq = 2")
             )
         async with working(jobs):
-            sent = await until(
+            sent = await answered(
                 alerts_database, "select count(*) from said where sent_at is not null", 2
             )
             (line,) = await jobs_aside.listed(alerts_database)
@@ -336,7 +326,7 @@ async def test_the_log_of_a_job_set_aside_says_where_it_raised_and_not_what_was_
     async with alerts_database.begin() as connection:
         await jobs.defer(connection, "work", what="张三")
     async with working(jobs):
-        failed = await until(
+        failed = await answered(
             alerts_database, "select count(*) from procrastinate_jobs where status = 'failed'", 1
         )
     lines = capsys.readouterr().out.splitlines()

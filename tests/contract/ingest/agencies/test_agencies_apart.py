@@ -5,7 +5,7 @@ The tests cover lanes, the limit of bad records by sender, and what retention ta
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from tests.contract.ingest.doors.test_kafka_door import (
 from tests.support.ingest import ingest_settings
 from tests.support.running.clerk import AGENCY, Clerk
 from tests.support.running.parts import Parts
+from tests.support.running.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(120)]
 
@@ -96,7 +97,7 @@ async def test_bad_records_in_a_row_are_counted_across_restarts(broker: str, par
         await write(broker, topic, *[(b"{}", STRUCTURED)] * 3)
         async with door(parts, dead_letter_limit=5) as ingest:
             await aside(broker, min(total, 5))
-            await eventually(partial(has_counted, ingest, agency, min(total, 5)))
+            await until(partial(has_counted, ingest, agency, min(total, 5)))
             states.append(await ingest.readers.state(agency))
     kept = await aside(broker, 5)
 
@@ -144,12 +145,6 @@ async def has_counted(ingest: Built, agency: str, bad: int) -> bool:
     return (await ingest.readers.state(agency)).bad_in_a_row == bad
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():
-            await asyncio.sleep(0.05)
-
-
 @pytest.mark.usefixtures("ingest_database")
 async def test_an_agencys_record_never_waits_behind_another_agencys(
     broker: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
@@ -188,7 +183,7 @@ async def test_what_retention_takes_before_it_is_read_is_counted_by_agency_once(
     await write(broker, topic, *[(b"{}", STRUCTURED)] * 5)
     async with door(parts, dead_letter_limit=2) as ingest:
         await aside(broker, 2)
-        await eventually(lambda: has_counted(ingest, agency, 2))
+        await until(lambda: has_counted(ingest, agency, 2))
         admin = AIOKafkaAdminClient(bootstrap_servers=broker)
         await admin.start()
         await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=5)})

@@ -6,7 +6,7 @@ counted.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -27,6 +27,7 @@ from tests.contract.ingest.doors.test_kafka_door import (
 )
 from tests.support.ingest import ingest_parts
 from tests.support.running.parts import Parts
+from tests.support.running.waiting import until
 
 pytestmark = [
     pytest.mark.kafka,
@@ -54,12 +55,6 @@ async def watching(ingest: Built) -> AsyncIterator[None]:
 
 def gauge(ingest: Built, name: str, agency: str) -> float | None:
     return ingest.metrics.registry.get_sample_value(f"foothold_ingest_{name}", {"agency": agency})
-
-
-async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.05)
 
 
 async def test_records_behind_a_transaction_nobody_ends_are_seen_by_agency_with_how_long(

@@ -33,6 +33,7 @@ from foothold_schemas.wire.topics import HOUSEHOLD_FACTS, HOUSEHOLD_VIEWS, QUARA
 from tests.support.ingest import SEAL, SECRET
 from tests.support.running.clerk import AGENCY, Clerk
 from tests.support.running.sender import read_topic
+from tests.support.running.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(90)]
 
@@ -141,22 +142,21 @@ async def reading(ingest: Built) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(
-    ingest: Built, holds: Callable[[list[tuple[str, str, str | None]]], bool]
+async def asked(
+    ingest: Built, holds: Callable[[list[tuple[str, str, str | None]]], object]
 ) -> list[tuple[str, str, str | None]]:
     """The questions as (fact, state, agency), once that holds of them."""
-    async with asyncio.timeout(30):
-        while True:
-            async with ingest.engine.connect() as connection:
-                rows = [
-                    tuple(row)
-                    for row in await connection.execute(
-                        text("select fact_id, state, agency from questions order by fact_id")
-                    )
-                ]
-            if holds(rows):
-                return rows
-            await asyncio.sleep(0.1)
+
+    async def questions() -> list[tuple[str, str, str | None]]:
+        async with ingest.engine.connect() as connection:
+            return [
+                tuple(row)
+                for row in await connection.execute(
+                    text("select fact_id, state, agency from questions order by fact_id")
+                )
+            ]
+
+    return await until(questions, holds)
 
 
 def all_open(many: int) -> Callable[[list[tuple[str, str, str | None]]], bool]:
@@ -195,7 +195,7 @@ async def test_a_repeat_is_asked_about_answered_once_and_taken_back_in_the_agenc
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(ingest):
-        assert await until(ingest, all_open(1)) == [(other, "open", AGENCY)]
+        assert await asked(ingest, all_open(1)) == [(other, "open", AGENCY)]
     (question,) = await listed(clerk)
     before = await ingest.statement_questions.waiting_for(AGENCY)
     seen_by_another, tried_by_another = (
@@ -254,7 +254,7 @@ async def test_both_real_is_the_other_again_under_a_number_and_the_register_of_s
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(ingest):
-        await until(ingest, all_open(1))
+        await asked(ingest, all_open(1))
     (question,) = await listed(clerk)
     codes = await asyncio.gather(*(reply(clerk, question["id"], "both_real") for _ in range(5)))
     facts = await log_of(ingest)
@@ -280,7 +280,7 @@ async def test_the_sender_of_a_yearly_income_that_lapsed_says_that_it_ended_or_t
     lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
     write_view(ingest, lapsed)
     async with reading(ingest):
-        assert await until(ingest, all_open(1)) == [(fact, "open", AGENCY)]
+        assert await asked(ingest, all_open(1)) == [(fact, "open", AGENCY)]
     (question,) = await listed(clerk)
     wrong, taken = (
         await reply(clerk, question["id"], "repeat"),
@@ -310,11 +310,11 @@ async def test_a_yearly_income_that_goes_on_is_asked_about_no_more_and_nothing_i
     lapsed = StatementDoubt(kind=DoubtKind.LAPSED, counted=fact, other=fact, since="2027-07")
     write_view(ingest, lapsed)
     async with reading(ingest):
-        await until(ingest, all_open(1))
+        await asked(ingest, all_open(1))
         (question,) = await listed(clerk)
         assert await reply(clerk, question["id"], "goes_on") == 200
         write_view(ingest, lapsed)
-        assert await until(ingest, bool) == [(fact, "answered", AGENCY)]
+        assert await asked(ingest, bool) == [(fact, "answered", AGENCY)]
 
     assert await log_of(ingest) == []
 
@@ -327,7 +327,7 @@ async def stay(
     theirs = await bill(clerk, "H1", "12345.67", agency=HOSPITAL, key=key)
     write_view(ingest, StatementDoubt(kind=kind, counted=theirs, other=ours))
     async with reading(ingest):
-        await until(ingest, all_open(2))
+        await asked(ingest, all_open(2))
     (own,), (other,) = await listed(clerk), await listed(clerk, key)
     return ours, theirs, own, other
 
@@ -406,12 +406,12 @@ async def test_a_pair_that_is_gone_is_asked_about_no_more_and_again_when_it_retu
     pair = StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other)
     async with reading(ingest):
         write_view(ingest, pair)
-        await until(ingest, all_open(1))
+        await asked(ingest, all_open(1))
         write_view(ingest, value=value)
-        await until(ingest, lambda rows: [state for _, state, _ in rows] == ["gone"])
+        await asked(ingest, lambda rows: [state for _, state, _ in rows] == ["gone"])
         assert await listed(clerk) == []
         write_view(ingest, pair)
-        await until(ingest, all_open(1))
+        await asked(ingest, all_open(1))
     assert [question["event"]["id"] for question in await listed(clerk)] == ["y1"]
 
 
@@ -421,7 +421,7 @@ async def test_what_the_sender_corrects_itself_is_settled_before_any_view_and_is
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(ingest):
-        await until(ingest, all_open(1))
+        await asked(ingest, all_open(1))
         (question,) = await listed(clerk)
         await say(clerk, "FactsRetracted", "back", events=["y1"], reason="entered_in_error")
         code = await reply(clerk, question["id"], "both_real")
@@ -436,7 +436,7 @@ async def test_what_was_taken_back_before_it_could_be_asked_about_is_not_asked_a
     await say(clerk, "FactsRetracted", "back", events=["y1"], reason="entered_in_error")
     write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(ingest):
-        assert await until(ingest, lambda rows: [state for _, state, _ in rows] == ["settled"])
+        assert await asked(ingest, lambda rows: [state for _, state, _ in rows] == ["settled"])
     assert await listed(clerk) == []
 
 
@@ -446,7 +446,7 @@ async def test_an_answer_whose_fact_could_not_be_written_at_once_is_written_by_i
     counted, other = await yearly(clerk, "y2"), await yearly(clerk, "y1")
     write_view(ingest, StatementDoubt(kind=DoubtKind.REPEATED, counted=counted, other=other))
     async with reading(ingest):
-        await until(ingest, all_open(1))
+        await asked(ingest, all_open(1))
     (question,) = await listed(clerk)
 
     async def away(*_: object) -> None:
@@ -493,7 +493,7 @@ async def test_a_view_nobody_can_read_is_set_aside_and_a_fact_that_is_nowhere_ha
         household="7" * 32,
     )
     async with reading(ingest):
-        rows = await until(ingest, lambda rows: [state for _, state, _ in rows] == ["no_sender"])
+        rows = await asked(ingest, lambda rows: [state for _, state, _ in rows] == ["no_sender"])
     (aside,) = await asyncio.to_thread(
         lambda: list(read_topic(ingest.settings.kafka_bootstrap, QUARANTINE.name))
     )
