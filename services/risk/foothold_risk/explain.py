@@ -21,6 +21,7 @@ from foothold_risk.messages.transition import RULES_VERSION
 from foothold_risk.rules.calendar import month_text
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.day import context_of
 from foothold_risk.rules.context.incidents import waiting
 from foothold_risk.rules.household.fold import Folded, fold
 from foothold_risk.rules.household.household import Household
@@ -318,15 +319,9 @@ def _figures(replayed: Replayed, policies: Mapping[str, Policy]) -> Iterator[str
             "  农户未授权，不作计算 | the household refused its authorisation: nothing is computed"
         )
         return
-    assessment = assess(
-        household,
-        household.register,
-        control.open_day,
-        place.on(control.open_day),
-        control.heard,
-        control.spoke,
-        control.incidents,
-    )
+    day = control.open_day
+    context = context_of(control, day, place.on(day))
+    assessment = assess(household, household.register, context)
     view = assessment.view
     if view.unheard:
         months = ", ".join(month_text(m) for m in view.unheard)

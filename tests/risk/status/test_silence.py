@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foothold_risk.rules import findings
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.context.silence import (
     BEFORE_GO_LIVE,
     NEVER,
@@ -73,7 +74,8 @@ def assessed(home: Household, position: Position, heard: Spoke) -> Assessment:
         **{name: getattr(rules, name) for name in rules.__slots__}
         | {"feeds_rhythm": RHYTHM, "exemption_material_share": SHARE}
     )
-    return assess(fresh(home, position=position), home.register, OPEN_DAY, rules, {}, heard)
+    context = DayContext(OPEN_DAY, rules, {}, heard)
+    return assess(fresh(home, position=position), home.register, context)
 
 
 @given(facts(), stood, spoke, st.randoms(use_true_random=False))

@@ -11,6 +11,7 @@ from typing import Any, overload
 
 import msgspec
 
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.context.heard import Heard, note
 from foothold_risk.rules.context.incidents import Incidents
 from foothold_risk.rules.household.fold import Folded, fold
@@ -367,14 +368,9 @@ def judged(
 ) -> Assessment:
     """The assessment of a household."""
     assert home.register is not None
-    return assess(
-        home,
-        home.register,
-        day,
-        place_of(rules or policy()).on(day),
-        known or {},
-        incidents=incidents or {},
-    )
+    in_force = place_of(rules or policy()).on(day)
+    context = DayContext(day, in_force, known or {}, incidents=incidents or {})
+    return assess(home, home.register, context)
 
 
 def step(

@@ -16,6 +16,7 @@ from foothold_risk.rules.areas.exposure import hitting
 from foothold_risk.rules.calendar import month_of
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.context.heard import Heard, note
 from foothold_risk.rules.context.incidents import Recheck, corrects, queued, touched
 from foothold_risk.rules.context.incidents import note as noted
@@ -238,15 +239,8 @@ def judge(
     current = household
 
     def look(position: Position, entry: Register = register) -> Assessment:
-        return assess(
-            fresh(current, position=position),
-            entry,
-            day,
-            in_force,
-            control.heard,
-            spoke,
-            control.incidents,
-        )
+        context = DayContext(day, in_force, control.heard, spoke, control.incidents)
+        return assess(fresh(current, position=position), entry, context)
 
     earlier = earlier_entry(current)
 

@@ -26,6 +26,7 @@ from foothold_risk.metrics import Metrics
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.day import context_of
 from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.money.figures import withheld
 from foothold_risk.rules.policy import Policy
@@ -247,15 +248,8 @@ def _reconciled(
             withheld(new, register, day, in_force), (), (), Target(Status.WATCH, is_lead=True)
         )
     else:
-        assessment = assess(
-            fresh(new, position=position),
-            register,
-            day,
-            in_force,
-            control.heard,
-            control.spoke,
-            control.incidents,
-        )
+        context = context_of(control, day, in_force)
+        assessment = assess(fresh(new, position=position), register, context)
     transitions: tuple[Transition, ...] = ()
     if movement is not None:
         position = replace(position, number=position.number + 1)

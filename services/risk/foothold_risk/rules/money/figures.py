@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules.calendar import income_months, rolling_first
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.context.heard import Heard, unheard_months
-from foothold_risk.rules.context.incidents import Incident, Incidents, standing_over
-from foothold_risk.rules.context.silence import Silence, Spoke, silent
+from foothold_risk.rules.context.incidents import Incident, standing_over
+from foothold_risk.rules.context.silence import Silence, silent
 from foothold_risk.rules.household.facts import Claim, Disaster, Income, Register, Spending
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.household.sources import Lapse, Share
@@ -69,15 +70,7 @@ LAYERS = {name: index for index, name in enumerate(MedicalPayments.model_fields)
 be the same money."""
 
 
-def look(
-    household: Household,
-    register: Register,
-    day: date,
-    policy: PolicyOfDay,
-    heard: Heard,
-    spoke: Spoke,
-    incidents: Incidents,
-) -> HouseholdOnDay:
+def look(household: Household, register: Register, context: DayContext) -> HouseholdOnDay:
     """Compute the figures.
 
     Both windows of policy: twelve whole months for income, the rolling year for spending and claims
@@ -87,11 +80,12 @@ def look(
     reference = net + claims income - own shares (medical + education + rehabilitation + accident)
     per head  = total x 12 / sum of the twelve month-end head counts, rounded once
     """
+    day, policy = context.day, context.policy
     months = income_months(day)
     first = rolling_first(day)
     counted_in = counting(household, register, day, policy)
     as_told, household = household, counted_in.household
-    unheard = unheard_months(household, months, policy.feeds, heard, counted_in.lapses)
+    unheard = unheard_months(household, months, policy.feeds, context.heard, counted_in.lapses)
     one_off = policy.one_off_items
     counted = [i for i in household.incomes if i.item not in one_off]
     earned = sum(i.within(months) for i in counted if i.category is not IncomeCategory.CLAIMS)
@@ -120,9 +114,9 @@ def look(
         claims=claims,
         spendings=spendings,
         disasters=tuple(d for d in household.disasters if first <= d.day <= day),
-        heard=heard,
-        silent=silent(spoke, register.area, day, policy),
-        struck=standing_over(incidents, register.area, day),
+        heard=context.heard,
+        silent=silent(context.spoke, register.area, day, policy),
+        struck=standing_over(context.incidents, register.area, day),
         lapses=counted_in.lapses,
         as_told=as_told,
         carried=_carried(household, months),

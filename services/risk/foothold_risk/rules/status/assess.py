@@ -25,13 +25,9 @@ matter.
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date
-from types import MappingProxyType
 
 from foothold_risk.rules import findings
-from foothold_risk.rules.context.heard import Heard
-from foothold_risk.rules.context.incidents import Incidents
-from foothold_risk.rules.context.silence import NEVER, Spoke
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.findings import disaster_loss, guarantee_missing
 from foothold_risk.rules.findings.events import Ground, ground_of
 from foothold_risk.rules.findings.finding import Found
@@ -39,7 +35,6 @@ from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, Word
 from foothold_risk.rules.money.figures import HouseholdOnDay, look
 from foothold_risk.rules.money.forecast import look_ahead
-from foothold_risk.rules.policy import PolicyOfDay
 from foothold_risk.rules.status.words import ground_in, holding
 from foothold_schemas.facts.facts import HomeState
 from foothold_schemas.findings import FindingKind
@@ -52,7 +47,6 @@ IS_LEAD = IS_RISK | IS_SHOCK | {FindingKind.RISK_REPORTED}
 """What people look into, whatever the income."""
 STRUCK = frozenset({FindingKind.DISASTER_LOSS, FindingKind.AREA_STRUCK})
 """What makes a case urgent whatever the income."""
-NOTHING_STRUCK: Incidents = MappingProxyType({})
 RESTS_ON = {rule.kind: rule.feeds for rule in findings.ALL}
 NEEDS_INCOME = frozenset(rule.kind for rule in findings.ALL if rule.needs_income)
 
@@ -109,17 +103,9 @@ class Assessment:
         return tuple(g for g in self.grounds if g.kind not in quiet)
 
 
-def assess(
-    household: Household,
-    register: Register,
-    day: date,
-    policy: PolicyOfDay,
-    heard: Heard,
-    spoke: Spoke = NEVER,
-    incidents: Incidents = NOTHING_STRUCK,
-) -> Assessment:
-    """Judge a registered household as of `day`."""
-    view = look(household, register, day, policy, heard, spoke, incidents)
+def assess(household: Household, register: Register, context: DayContext) -> Assessment:
+    """Judge a registered household as of a day."""
+    view = look(household, register, context)
     current = tuple(f for rule in findings.ALL if (f := rule.find(view)) is not None)
     grounds = tuple(ground_of(f, view) for f in current)
     position, kinds = household.position, frozenset(f.kind for f in current)
@@ -130,7 +116,7 @@ def assess(
     unconfirmed = (ground_in(w) for w in position.grounds if w.kind in held)
     words = holding(position.words, (*grounds, *unconfirmed), view)
     quiet = frozenset(w.kind for w in words)
-    if not any(m.is_here(day) for m in register.members):
+    if not register.here(view.day):
         return Assessment(
             view, current, held, Target(Status.CLEAR, is_natural=True), words, grounds
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from foothold_risk.rules.calendar import day_of_microseconds, first_day, month_of
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.context.heard import ALWAYS, Heard, Span
 from foothold_risk.rules.context.incidents import Incidents
 from foothold_risk.rules.context.silence import spoken_by_all
@@ -194,7 +195,7 @@ class _Freed:
             for agency in in_force.feeds
         }
         spoke = spoken_by_all(day, in_force, entry.area)
-        return assess(freed, entry, day, in_force, heard, spoke, self.incidents)
+        return assess(freed, entry, DayContext(day, in_force, heard, spoke, self.incidents))
 
 
 def standing_behind(household: Household) -> Position | None:

@@ -9,6 +9,7 @@ from datetime import date
 import msgspec
 
 from foothold_risk.rules.calendar import month_of
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.context.heard import Heard
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Place
@@ -48,6 +49,6 @@ def _as_of(household: Household, day: date, place: Place, heard: Heard) -> Asses
     There is no position, so nothing is held and nothing dismissed.
     """
     known = up_to(household, day)
-    return (
-        None if known.register is None else assess(known, known.register, day, place.on(day), heard)
-    )
+    if known.register is None:
+        return None
+    return assess(known, known.register, DayContext(day, place.on(day), heard))

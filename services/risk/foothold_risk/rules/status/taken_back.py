@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from foothold_risk.rules.calendar import first_day
+from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.context.heard import Heard
 from foothold_risk.rules.context.incidents import Incidents
 from foothold_risk.rules.household.facts import (
@@ -117,14 +118,8 @@ def _risks_on(
     # nothing is held over or dismissed on a day gone by
     bare = fresh(household, position=Position(identified_on=household.position.identified_on))
     for day in days:
-        seen = assess(
-            bare,
-            household.register,
-            day,
-            known.place.on(day),
-            known.heard,
-            incidents=known.incidents,
-        )
+        context = DayContext(day, known.place.on(day), known.heard, incidents=known.incidents)
+        seen = assess(bare, household.register, context)
         risks |= {f.kind for f in seen.findings}
         risks |= {kind for kind in causes if is_unknown(kind, seen.view)}
     return risks
