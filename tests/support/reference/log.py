@@ -393,11 +393,20 @@ def names_told(known: Iterable[FactRecord], counting: Iterable[FactRecord]) -> d
 
 def _first_names(known: Iterable[FactRecord]) -> dict[str, str]:
     """Id of each that has a name → what it was first told as, before it was amended."""
+    known = list(known)
     by_id = {f.fact_id: f for f in known if _own(f) is not None}
+    put_right_by: dict[str, str] = {}
+    for record in known:  # what was taken back before it was put right is no name any more
+        for fact_id in record.withdraws:
+            put_right_by.setdefault(fact_id, record.fact_id)
 
     def first(record: FactRecord) -> str:
         kind = record.data.kind
-        amended = [by_id[i] for i in record.withdraws if i in by_id and by_id[i].data.kind == kind]
+        amended = [
+            by_id[i]
+            for i in record.withdraws
+            if i in by_id and by_id[i].data.kind == kind and put_right_by[i] == record.fact_id
+        ]
         return min(map(first, amended), default=str(_own(record)))
 
     return {fact_id: first(record) for fact_id, record in by_id.items()}
