@@ -83,7 +83,7 @@ def main() -> None:
     bend(
         foothold_risk.worker.decide,
         "judge",
-        lambda household_id, *_: household_id in plan().get("households", ()),
+        lambda subject, *_: subject.household_id in plan().get("households", ()),
     )
     bend(Windows, "take", is_counted_badly)
     foothold_risk.__main__.main()

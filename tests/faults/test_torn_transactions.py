@@ -28,9 +28,10 @@ import foothold_risk.worker.restore
 import foothold_runtime.kafka_clients
 from deploy.kafka.topics import make_topics
 from foothold_ingest.log.writer import Publisher, Unknown, fact_line
-from foothold_risk.messages.judge import apply_broadcast, cause_of, judge
+from foothold_risk.messages.judge import Subject, judge
 from foothold_risk.messages.view import digest
-from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.cause import cause_of
+from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.household.fold import Folded, fold
 from foothold_risk.rules.household.household import Household
 from foothold_risk.worker.state import is_household, unpack
@@ -229,13 +230,15 @@ class County:
             before, count = households.get(fact.household_id, (Household(), 0))
             folded, outcome = fold(before, fact, fact.data, controls[partition].open_day)
             judged = judge(
-                fact.household_id,
-                folded,
+                Subject(
+                    fact.household_id,
+                    folded,
+                    cause_of(fact, is_correction=outcome is Folded.REPLACED),
+                    None,
+                    before,
+                ),
                 controls[partition],
                 RULES,
-                cause_of(fact, is_correction=outcome is Folded.REPLACED),
-                None,
-                before,
             )
             households[fact.household_id] = (judged.household, count + len(judged.transitions))
         return households

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.messages.insight import forecast_of, hints_of
-from foothold_risk.messages.judge import apply_broadcast, cause_of, cause_of_look, judge, names_for
+from foothold_risk.messages.judge import Subject, judge, names_for
 from foothold_risk.messages.transition import RULES_VERSION
 from foothold_risk.rules.calendar import month_text
-from foothold_risk.rules.context.cause import Cause
-from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.cause import Cause, cause_of, cause_of_look
+from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.context.day import context_of
 from foothold_risk.rules.context.incidents import waiting
 from foothold_risk.rules.household.fold import Folded, fold
@@ -80,7 +80,9 @@ def replay(
             continue
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
         policy = _policy(done.control, policies)
-        judged = judge(household_id, done.household, done.control, policy, cause, decided, before)
+        judged = judge(
+            Subject(household_id, done.household, cause, decided, before), done.control, policy
+        )
         done.household = judged.household
         done.transitions += judged.transitions
     return done

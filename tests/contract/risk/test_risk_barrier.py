@@ -17,9 +17,10 @@ import foothold_risk.worker.decide
 import foothold_risk.worker.partition
 from foothold_risk.defects import Defect
 from foothold_risk.errors import MissingBundle
-from foothold_risk.messages.judge import Judged
+from foothold_risk.messages.judge import Judged, Subject
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.policy import Policy
 from foothold_risk.worker.partition import Partition
 from foothold_risk.worker.trials import Trials
 from foothold_runtime.attempts import DIED_IN_A_ROW, MOST_IN_AN_HOUR
@@ -184,10 +185,10 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
         pass
     real = foothold_risk.messages.judge.judge
 
-    def judge(household_id: str, *arguments: object, **named: object) -> Judged:
-        if household_id in (OTHER, fourth):
+    def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
+        if subject.household_id in (OTHER, fourth):
             raise RecursionError
-        return real(household_id, *arguments, **named)  # type: ignore[arg-type]
+        return real(subject, control, policy)
 
     with monkeypatch.context() as patch:
         patch.setattr(foothold_risk.worker.decide, "judge", judge)
@@ -283,10 +284,10 @@ async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partitio
         await owner._committer.remember(beside)
     real = foothold_risk.messages.judge.judge
 
-    def judge(household_id: str, *arguments: object, **named: object) -> Judged:
-        if household_id in failing:
+    def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
+        if subject.household_id in failing:
             raise RecursionError
-        return real(household_id, *arguments, **named)  # type: ignore[arg-type]
+        return real(subject, control, policy)
 
     with monkeypatch.context() as patch:
         patch.setattr(foothold_risk.worker.decide, "judge", judge)

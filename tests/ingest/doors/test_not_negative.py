@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from foothold_risk.messages.judge import judge
+from foothold_risk.messages.judge import Subject, judge
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
 from foothold_schemas.facts.facts import HomeState
@@ -110,11 +110,9 @@ def test_what_entered_before_is_read_judged_and_shown() -> None:
     bill = claim("6000.00", "c", in_scope="-1.00", paid="-100.00")
     facts = [decode_fact(encode(fact)) for fact in (registered(), income("7000.00"), loss, bill)]
     done = judge(
-        "a" * 32,
-        household(*facts),
+        Subject("a" * 32, household(*facts), Cause("b" * 32, AT)),
         Control(open_day=OPEN_DAY, bundle=ALL_IN_FORCE.bundle),
         ALL_IN_FORCE,
-        Cause("b" * 32, AT),
     )
 
     assert done.transitions

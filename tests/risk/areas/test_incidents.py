@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.messages.judge import apply_broadcast, cause_of, judge
+from foothold_risk.messages.judge import Subject, judge
 from foothold_risk.policy.regions import reaches
-from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.cause import cause_of
+from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.context.incidents import note, touched, turning
 from foothold_risk.rules.household.fold import fold
 from foothold_risk.rules.household.household import Household
@@ -66,7 +67,9 @@ def impacts(
     for n, statement in enumerate(statements):
         fact = record(statement, f"area-{n}", at=AT + timedelta(hours=n))
         control = apply_broadcast(control, fact) or control
-    judged = judge(HOUSEHOLD, home, control, rules, cause_of(record(DayOpened(day=day), "day")))
+    judged = judge(
+        Subject(HOUSEHOLD, home, cause_of(record(DayOpened(day=day), "day"))), control, rules
+    )
     assert judged.transitions == ()
     return decode_view(judged.view).impacts if judged.view else None
 
@@ -95,7 +98,9 @@ def test_the_view_of_a_clear_household_says_that_it_is_clear() -> None:
         or Control()
     )
     judged = judge(
-        HOUSEHOLD, WELL_OFF, control, RULES, cause_of(record(DayOpened(day=OPEN_DAY), "day"))
+        Subject(HOUSEHOLD, WELL_OFF, cause_of(record(DayOpened(day=OPEN_DAY), "day"))),
+        control,
+        RULES,
     )
 
     view = decode_view(judged.view or b"")
@@ -224,12 +229,12 @@ def test_a_clear_household_that_moves_outside_the_policys_counties_leaves_no_vie
         or Control()
     )
     opened = cause_of(record(DayOpened(day=OPEN_DAY), "day"))
-    hit = judge(HOUSEHOLD, WELL_OFF, control, RULES, opened).household
+    hit = judge(Subject(HOUSEHOLD, WELL_OFF, opened), control, RULES).household
     entry = registered().data.model_copy(update={"area": "110101001001"})
     moved = record(entry, "moved", at=AT + timedelta(days=1))
     away, _ = fold(hit, moved, moved.data, OPEN_DAY)  # type: ignore[arg-type]  # a household's fact
 
-    gone = judge(HOUSEHOLD, away, control, RULES, cause_of(moved))
+    gone = judge(Subject(HOUSEHOLD, away, cause_of(moved)), control, RULES)
 
     assert (hit.view != b"", gone.view, gone.household.view, gone.transitions) == (
         True,
@@ -237,4 +242,4 @@ def test_a_clear_household_that_moves_outside_the_policys_counties_leaves_no_vie
         b"",
         (),
     )
-    assert judge(HOUSEHOLD, gone.household, control, RULES, opened).view is None
+    assert judge(Subject(HOUSEHOLD, gone.household, opened), control, RULES).view is None

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.messages.judge import Judged, apply_broadcast, cause_of, judge
-from foothold_risk.rules.context.cause import Cause
-from foothold_risk.rules.context.control import Control
+from foothold_risk.messages.judge import Judged, Subject, judge
+from foothold_risk.rules.context.cause import Cause, cause_of
+from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.context.incidents import Recheck, corrects, note, queued
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Exposure, Policy, Reach
@@ -91,7 +91,7 @@ class Listener:
         return self._judge(cause_of(record(DayOpened(day=day), f"day {day}")))
 
     def _judge(self, cause: Cause) -> Judged:
-        self.judged = judge(HOUSEHOLD, self.home, self.control, self.rules, cause)
+        self.judged = judge(Subject(HOUSEHOLD, self.home, cause), self.control, self.rules)
         self.home = self.judged.household
         return self.judged
 
@@ -208,9 +208,12 @@ def test_taken_back_the_signal_ends_at_once_as_a_correction() -> None:
 
 
 def identified(listener: Listener) -> None:
-    word = record(CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen"), "word")
+    decided = CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen")
+    word = record(decided, "word")
     cause = cause_of(word)
-    done = judge(HOUSEHOLD, listener.home, listener.control, listener.rules, cause, word.data)  # type: ignore[arg-type]  # a decision
+    done = judge(
+        Subject(HOUSEHOLD, listener.home, cause, decided), listener.control, listener.rules
+    )
     listener.home = done.household
 
 
@@ -258,8 +261,11 @@ def test_a_verified_loss_stays_when_the_incident_is_over() -> None:
 def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> None:
     listener = Listener(household(POOR))
     listener.says()
-    word = record(CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen"), "word")
-    identified = judge(HOUSEHOLD, listener.home, listener.control, RULES, cause_of(word), word.data)  # type: ignore[arg-type]  # a decision
+    decided = CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY, by="chen")
+    word = record(decided, "word")
+    identified = judge(
+        Subject(HOUSEHOLD, listener.home, cause_of(word), decided), listener.control, RULES
+    )
     harmless = FindingExempted(
         finding=FindingKind.AREA_STRUCK,
         reason=HarmlessReason.ALREADY_HELPED,
@@ -268,12 +274,9 @@ def test_people_may_identify_dismiss_or_exempt_it_like_any_other_finding() -> No
         until=OPEN_DAY + timedelta(days=20),
     )
     exempted = judge(
-        HOUSEHOLD,
-        listener.home,
+        Subject(HOUSEHOLD, listener.home, cause_of(record(harmless, "harmless")), harmless),
         listener.control,
         RULES,
-        cause_of(record(harmless, "harmless")),
-        harmless,
     )
     worse = Listener(exempted.household)
     worse.control, worse.statements = listener.control, listener.statements

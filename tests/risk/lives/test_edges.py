@@ -25,9 +25,9 @@ from foothold_alerts.rules.case import Case
 from foothold_alerts.rules.relief.causes import Relieved
 from foothold_alerts.rules.respond import respond
 from foothold_risk.messages.area_signal import confirmation
-from foothold_risk.messages.judge import Judged, apply_broadcast, judge
+from foothold_risk.messages.judge import Judged, Subject, judge
 from foothold_risk.rules.context.cause import Cause
-from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.household.fold import fold
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.status.due import next_due
@@ -212,18 +212,14 @@ def test_nothing_a_door_lets_in_raises_in_folding_judging_showing_or_taking(
             folded, _ = fold(home, fact, fact.data, day)  # type: ignore[arg-type]  # only a household's
             decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None
             judged = judge(
-                HOUSEHOLD,
-                folded,
+                Subject(HOUSEHOLD, folded, Cause(fact.fact_id, fact.recorded_time), decided, home),
                 control,
                 ALL_IN_FORCE,
-                Cause(fact.fact_id, fact.recorded_time),
-                decided,
-                home,
             )
             confirmation(0, HOUSEHOLD, home, judged.household, day)
             home, case = written(judged), taken(case, judged)
         # the day itself, without a fact
-        judged = judge(HOUSEHOLD, home, control, ALL_IN_FORCE, Cause("0" * 32, at))
+        judged = judge(Subject(HOUSEHOLD, home, Cause("0" * 32, at)), control, ALL_IN_FORCE)
         home, case, log = written(judged), taken(case, judged), []
 
 

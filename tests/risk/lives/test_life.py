@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from foothold_risk.messages.judge import Judged, judge
+from foothold_risk.messages.judge import Judged, Subject, judge
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
@@ -236,18 +236,20 @@ def look(home: Household, fact: FactRecord | None, day: date) -> Judged:
     control = Control(open_day=day, bundle=ALL_IN_FORCE.bundle, heard=HEARD)
     if fact is None:
         return judge(
-            HOUSEHOLD,
-            home,
+            Subject(
+                HOUSEHOLD, home, Cause("0" * 32, datetime(day.year, day.month, day.day, tzinfo=UTC))
+            ),
             control,
             ALL_IN_FORCE,
-            Cause("0" * 32, datetime(day.year, day.month, day.day, tzinfo=UTC)),
         )
     home, folded = fold(home, fact, fact.data, day)  # type: ignore[arg-type]  # household facts only
     if folded != "applied":
         return Judged(home)
     decided = fact.data if isinstance(fact.data, CaseDecided) else None
     return judge(
-        HOUSEHOLD, home, control, ALL_IN_FORCE, Cause(fact.fact_id, fact.recorded_time), decided
+        Subject(HOUSEHOLD, home, Cause(fact.fact_id, fact.recorded_time), decided),
+        control,
+        ALL_IN_FORCE,
     )
 
 

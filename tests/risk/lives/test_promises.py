@@ -13,8 +13,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from foothold_risk.messages.judge import cause_of, judge
-from foothold_risk.rules.context.cause import Cause
+from foothold_risk.messages.judge import Subject, judge
+from foothold_risk.rules.context.cause import Cause, cause_of
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import Folded, fold
@@ -92,12 +92,9 @@ class Listener:
         self, day: date, cause: Cause, decided: CaseDecided | FindingExempted | None = None
     ) -> list[Transition]:
         done = judge(
-            HOUSEHOLD,
-            self.home,
+            Subject(HOUSEHOLD, self.home, cause, decided),
             Control(open_day=day, bundle=ALL_IN_FORCE.bundle, heard=HEARD),
             ALL_IN_FORCE,
-            cause,
-            decided,
         )
         self.home = done.household
         self.transitions += [(day, transition) for transition in done.transitions]

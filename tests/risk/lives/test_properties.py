@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from foothold_risk.messages.insight import forecast_of, hints_of, lines_of
-from foothold_risk.messages.judge import judge
+from foothold_risk.messages.judge import Subject, judge
 from foothold_risk.rules.calendar import month_of, month_text
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
@@ -351,10 +351,10 @@ def test_looking_only_on_due_days_says_the_same_as_looking_every_day(
         day = OPEN_DAY + timedelta(days=n)
         control = Control(open_day=day, bundle=rules.bundle, heard=known)
         moment = datetime(2026, 6, 1, tzinfo=UTC)
-        done = judge("a" * 32, every, control, rules, Cause("b" * 32, moment))
+        done = judge(Subject("a" * 32, every, Cause("b" * 32, moment)), control, rules)
         every, said_daily = done.household, [*said_daily, *done.transitions]
         if day == due:
-            done = judge("a" * 32, lazy, control, rules, Cause("b" * 32, moment))
+            done = judge(Subject("a" * 32, lazy, Cause("b" * 32, moment)), control, rules)
             lazy, said_lazily = done.household, [*said_lazily, *done.transitions]
             due = next_due(lazy, day, place_of(rules).on(day))
 
@@ -411,7 +411,8 @@ def test_who_entered_because_of_a_disaster_stands_a_year_later_where_it_would_ha
             is not None
         )
         with_it, without_it = (
-            judge("a" * 32, home, control, rules, cause).household for home in (with_it, without_it)
+            judge(Subject("a" * 32, home, cause), control, rules).household
+            for home in (with_it, without_it)
         )
 
     def stands(home: Household) -> tuple[object, ...]:

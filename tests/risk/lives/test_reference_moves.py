@@ -12,8 +12,8 @@ from typing import cast
 
 import pytest
 
-from foothold_risk.messages.judge import cause_of, judge
-from foothold_risk.rules.context.cause import Cause
+from foothold_risk.messages.judge import Subject, judge
+from foothold_risk.rules.context.cause import Cause, cause_of
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import Folded, fold
@@ -88,7 +88,7 @@ class Risk:
         before: Household | None = None,
     ) -> list[Outbox]:
         control = Control(open_day=day, bundle=RULES.bundle, heard=HEARD)
-        done = judge(HOUSEHOLD, self.home, control, RULES, cause, decided, before)
+        done = judge(Subject(HOUSEHOLD, self.home, cause, decided, before), control, RULES)
         self.home, self.transitions = done.household, done.transitions
         ended = (
             *(Movement.EXITED, Movement.UNWATCHED, Movement.WATCHED, Movement.RESTORED),

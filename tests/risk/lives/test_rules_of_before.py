@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from foothold_risk.explain import as_said, differences
-from foothold_risk.messages.judge import cause_of, judge
+from foothold_risk.messages.judge import Subject, judge
+from foothold_risk.rules.context.cause import cause_of
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.household.fold import fold
 from foothold_risk.rules.household.household import Household, Position
@@ -39,7 +40,7 @@ def folded() -> Household:
         home, _ = fold(home, fact, fact.data, day)  # type: ignore[arg-type]  # household facts only
         control = Control(open_day=day, bundle=rules.bundle, heard=EVERYTHING_HEARD)
         decided = fact.data if fact.data.kind == "CaseDecided" else None
-        home = judge(HOUSEHOLD, home, control, rules, cause_of(fact), decided).household
+        home = judge(Subject(HOUSEHOLD, home, cause_of(fact), decided), control, rules).household
     return home
 
 

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from foothold_risk.messages.judge import cause_of, judge
-from foothold_risk.rules.context.cause import Cause
+from foothold_risk.messages.judge import Subject, judge
+from foothold_risk.rules.context.cause import Cause, cause_of
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import fold
@@ -76,7 +76,7 @@ class Life:
             if fact is not None and isinstance(fact.data, CaseDecided | FindingExempted)
             else None
         )
-        done = judge(HOUSEHOLD, self.home, control, ALL_IN_FORCE, cause, decided)
+        done = judge(Subject(HOUSEHOLD, self.home, cause, decided), control, ALL_IN_FORCE)
         self.home = done.household
         self.transitions += [(day, fact, transition) for transition in done.transitions]
         return done.transitions

@@ -16,10 +16,12 @@ import foothold_risk.messages.judge
 import foothold_risk.rules.household.fold
 import foothold_risk.worker.decide
 from foothold_risk.defects import Defect
-from foothold_risk.messages.judge import Judged
+from foothold_risk.messages.judge import Judged, Subject
 from foothold_risk.metrics import Metrics
+from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.household.fold import Folded
 from foothold_risk.rules.household.household import Household
+from foothold_risk.rules.policy import Policy
 from foothold_risk.worker.state import unpack
 from foothold_risk.worker.trials import Trials
 from foothold_risk.worker.worker import Worker
@@ -73,10 +75,10 @@ def planted(
             raise OverflowError("planted: 6000.00")
         return real_fold(before, record, *arguments, **named)  # type: ignore[arg-type]
 
-    def judge(household_id: str, *arguments: object, **named: object) -> Judged:
-        if household_id == household:
+    def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
+        if subject.household_id == household:
             raise ZeroDivisionError("planted")
-        return real_judge(household_id, *arguments, **named)  # type: ignore[arg-type]
+        return real_judge(subject, control, policy)
 
     with monkeypatch.context() as patch:
         patch.setattr(foothold_risk.worker.decide, "fold", fold)

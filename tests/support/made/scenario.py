@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from foothold_risk.messages.judge import cause_of, judge, names_for
+from foothold_risk.messages.judge import Subject, judge, names_for
 from foothold_risk.policy.loader import load
 from foothold_risk.rules.calendar import SHANGHAI
-from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.cause import Cause, cause_of
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import Folded, fold
@@ -201,7 +201,7 @@ def _look(
     decided: CaseDecided | FindingExempted | None = None,
     before: Household | None = None,
 ) -> None:
-    judged = judge(HOUSEHOLD, played.household, control, policy, cause, decided, before)
+    judged = judge(Subject(HOUSEHOLD, played.household, cause, decided, before), control, policy)
     played.household = judged.household
     played.said += judged.transitions
     if judged.refused and control.open_day is not None:

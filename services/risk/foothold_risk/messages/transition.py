@@ -115,21 +115,15 @@ def shown(assessment: Assessment) -> tuple[Saw, ...]:
 
 
 def look_back(
-    household_id: str,
-    note: Move,
-    then: Assessment,
-    policy: Policy,
-    cause: Cause,
-    day: date,
-    left: Left,
+    of_today: Transition, then: Assessment, currency: Sentence, day: date, left: Left
 ) -> Transition:
-    """Return the note that a late fact would have kept the household in its group.
+    """The note that a late fact would have kept the household in its group.
 
     Figures and findings are of that day, everything else of today.
     """
     group = title(left.group)
     zh, en = group.zh, group.en
-    sentences = [EXPLAIN[f.kind](f, then.view, policy.currency) for f in then.findings]
+    sentences = [EXPLAIN[f.kind](f, then.view, currency) for f in then.findings]
     opening = Sentence(
         zh=f"补报数据表明：{left.day}退出{zh}时本应继续监测。原决定不变，请人工复核。",
         en=(
@@ -137,7 +131,6 @@ def look_back(
             " people review it."
         ),
     )
-    of_today = transition(household_id, note, then, policy, cause)
     return of_today.model_copy(
         update={
             "open_day": day,

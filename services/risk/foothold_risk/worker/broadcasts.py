@@ -12,10 +12,9 @@ from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from foothold_risk.defects import is_defect
-from foothold_risk.messages.judge import apply_broadcast, cause_of, cause_of_look
 from foothold_risk.metrics import Metrics
-from foothold_risk.rules.context.cause import Cause
-from foothold_risk.rules.context.control import Control
+from foothold_risk.rules.context.cause import Cause, cause_of, cause_of_look
+from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.context.incidents import turning
 from foothold_risk.worker.committing import Committer
 from foothold_risk.worker.decide import Decider, Pending

@@ -10,8 +10,8 @@ from typing import Final
 from aiokafka import ConsumerRecord, TopicPartition
 
 from foothold_risk.messages.area_signal import confirmation
-from foothold_risk.messages.judge import Judged, asked, cause_of, cause_of_look, judge, names_for
-from foothold_risk.rules.context.cause import Cause
+from foothold_risk.messages.judge import Judged, Subject, asked, judge, names_for
+from foothold_risk.rules.context.cause import Cause, cause_of, cause_of_look
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.incidents import Recheck, waiting
 from foothold_risk.rules.household.fold import MOST_FACTS, MOST_WITHDRAWN, Folded, fold
@@ -191,7 +191,9 @@ class Decider:
         data = fact.data
         decided = data if isinstance(data, CaseDecided | FindingExempted) else None
         judged = judge(
-            key.decode(), household, control, self._households.policy, cause, decided, before
+            Subject(key.decode(), household, cause, decided, before),
+            control,
+            self._households.policy,
         )
         pending.batch.put(key, judged.household)
         pending.outputs.add(key, judged, from_headers(record.headers), cause.ends)
@@ -248,7 +250,7 @@ class Decider:
         if household.unjudged is not None:
             return
         judged = judge(
-            key.decode(), household, control, self._households.policy_under(control), cause
+            Subject(key.decode(), household, cause), control, self._households.policy_under(control)
         )
         pending.batch.put(key, judged.household)
         pending.outputs.add(key, judged, trace, cause.ends)

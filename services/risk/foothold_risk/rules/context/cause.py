@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from foothold_schemas.facts.decisions import Decision
+from foothold_risk.rules.context.incidents import Recheck
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.facts import DayOpened
 from foothold_schemas.messages.transitions import ExitReason
 
 
@@ -23,3 +26,34 @@ class Cause:
     ends: ExitReason | None = None
     agency: str = ""
     decided: Decision | None = None
+
+
+def cause_of(fact: FactRecord, *, is_correction: bool = False) -> Cause:
+    """What made risk look.
+
+    `is_correction`: it replaced another version of its statement, as what amends does.
+    """
+    is_quiet = isinstance(fact.data, DayOpened) and fact.data.is_quiet
+    ends = (
+        ExitReason.CORRECTED
+        if fact.withdraws or is_correction
+        else ExitReason.EXEMPTED
+        if isinstance(fact.data, FindingExempted)
+        else None
+    )
+    decided = fact.data.decision if isinstance(fact.data, CaseDecided) else None
+    return Cause(
+        fact.fact_id,
+        fact.recorded_time,
+        is_quiet=is_quiet,
+        ends=ends,
+        agency=fact.agency,
+        decided=decided,
+    )
+
+
+def cause_of_look(look: Recheck) -> Cause:
+    """The incident that made risk look; what rested on one that was wrong ends as a correction."""
+    return Cause(
+        look.fact_id, look.learned_at, ends=ExitReason.CORRECTED if look.is_correction else None
+    )

@@ -1,0 +1,171 @@
+"""Brings a household to the present, with people's word if there is one.
+
+It is looked at from where it stands, and from where it stands again after a slip or a refused
+authorisation; what people say is carried out on what that comes to.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from foothold_risk.rules.context.cause import Cause
+from foothold_risk.rules.context.day import DayContext
+from foothold_risk.rules.household.facts import Register
+from foothold_risk.rules.household.household import Household, Position, answered, fresh
+from foothold_risk.rules.status.assess import Assessment, assess
+from foothold_risk.rules.status.deciding import (
+    Decided,
+    decide,
+    dismiss,
+    exempt,
+    news_in,
+    refuse,
+    reopen,
+)
+from foothold_risk.rules.status.leaving import Condition
+from foothold_risk.rules.status.movement import move
+from foothold_risk.rules.status.slips import leads_to, thawed, undone, undone_before
+from foothold_risk.rules.status.steps import Move
+from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
+from foothold_schemas.messages.transitions import ExitReason
+from foothold_schemas.messages.views import UnmetKind
+
+_DOES_NOT_FIT = (Condition(UnmetKind.DOES_NOT_FIT),)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where the household stands, how it got there, and what it was judged by."""
+
+    position: Position
+    moves: tuple[Move, ...]
+    assessment: Assessment
+    refused: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A household looked at on a day, from wherever it stands.
+
+    `earlier`: its last register entry that said something else, if the same county serves it.
+    """
+
+    household: Household
+    register: Register
+    context: DayContext
+    earlier: Register | None = None
+
+    def at(self, position: Position) -> Assessment:
+        """How it looks from there."""
+        return self._by(self.register, position)
+
+    def rests_on_entry(self, before: Position) -> bool:
+        """Whether it would stand where it stood still, had its register entry not changed."""
+        if self.earlier is None:
+            return False
+        return leads_to(before, self._by(self.earlier, before).target)
+
+    def _by(self, entry: Register, position: Position) -> Assessment:
+        return assess(fresh(self.household, position=position), entry, self.context)
+
+
+def bring_to_present(
+    looking: Looking, cause: Cause, decided: CaseDecided | FindingExempted | None
+) -> Outcome:
+    """Where the household stands today, by its facts and by what people decided."""
+    if isinstance(decided, FindingExempted):
+        return _exempted(looking, decided)
+    assessment, stood = _looked(looking)
+    position = looking.household.position
+    moved = move(position, assessment, cause.ends, stood, looking.rests_on_entry)
+    now = Outcome(*moved, assessment)
+    return now if decided is None else _carried_out(looking, now, decided)
+
+
+def _looked(looking: Looking) -> tuple[Assessment, Position | None]:
+    """How it looks where it stands.
+
+    And, where it stands again as before a slip or a refused authorisation, how it looks from there.
+
+    In doubt who belongs to it no group begins, so what was frozen waits until the doubt is settled.
+    """
+    household = looking.household
+    position = household.position
+    stood = None if household.disputed else thawed(position)
+    if stood is None:
+        assessment = looking.at(position)
+        stood = undone(position, assessment)
+        if stood is None:
+            return assessment, None
+        stood = undone_before(position, stood, looking.at(stood)) or stood
+        # given while the slip stood
+        stood = stood if household.disputed else thawed(stood) or stood
+    return looking.at(stood), stood
+
+
+def _exempted(looking: Looking, word: FindingExempted) -> Outcome:
+    """A finding is harmless as people saw it; where it says more today, that is news and stays."""
+    position = looking.household.position
+    assessment = looking.at(position)
+    covered = exempt(position, assessment, word)
+    if not isinstance(covered, Position):
+        return Outcome(*move(position, assessment), assessment, covered)
+    assessment = looking.at(covered)
+    refused = tuple(c for c in news_in(assessment) if c.finding is word.finding)
+    return Outcome(
+        *move(covered, assessment, None if refused else ExitReason.EXEMPTED), assessment, refused
+    )
+
+
+def _carried_out(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
+    """What people decided, if it holds today.
+
+    They look into what was reported before they decide.
+    """
+    if decided.decision is Decision.REOPENED:
+        return _reopened(looking, now, decided)
+    is_dismissal = decided.decision is Decision.DISMISSED and not now.position.is_identified
+    standing = (
+        dismiss(now.position, now.assessment, decided)
+        if is_dismissal
+        else answered(looking.household, now.position)
+    )
+    looked = looking.at(standing)
+    outcome = decide(standing, looked, decided)
+    if isinstance(outcome, Decided):
+        return Outcome(outcome.position, (*now.moves, *outcome.moves), looked)
+    if not any(c.kind is UnmetKind.NEWS for c in outcome):
+        return Outcome(*refuse(now.position, now.moves, decided), now.assessment, outcome)
+    # what they saw is covered, and what they did not see stays with them
+    position, more = move(standing, looked)
+    return Outcome(*refuse(position, (*now.moves, *more), decided), looked, outcome)
+
+
+def _reopened(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
+    """What the dismissal covered speaks again.
+
+    Where nothing of it is left to look into, people are told so.
+    """
+    standing = reopen(now.position, now.assessment, decided)
+    if standing is None:
+        return Outcome(
+            *refuse(now.position, now.moves, decided),
+            now.assessment,
+            _DOES_NOT_FIT,
+        )
+    looked = looking.at(standing)
+    position, moves = move(standing, looked)
+    if not position.is_in_episode:
+        # nothing changes but the number: the dismissal goes on as if nobody had spoken
+        return Outcome(
+            *refuse(now.position, now.moves, decided),
+            now.assessment,
+            _DOES_NOT_FIT,
+        )
+    position = replace(position, told_on=looked.view.day if moves else position.told_on)
+    return Outcome(
+        position,
+        (*now.moves, *(dataclasses.replace(m, is_decided=True, is_told=True) for m in moves)),
+        looked,
+    )
