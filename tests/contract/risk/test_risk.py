@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.metrics import Metrics
+from foothold_risk.worker.around import Surroundings
 from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.restore import take_over
 from foothold_risk.worker.state import unpack
@@ -304,18 +305,17 @@ async def test_who_takes_a_partition_over_fences_the_former_owner(broker: str) -
         isolation_level="read_committed",
     ) as consumer:
         source, records = await _household_records(broker, consumer)
-        commits: list[int] = []
-        arguments = {
-            "shelf": Shelf(SEAL, 100),
-            "source": source,
-            "partitions": 8,
-            "broker": Broker(broker),
-            "policies": {RULES.bundle: RULES},
-            "metrics": metrics,
-            "on_commit": lambda: commits.append(1),
-        }
-        paused = await take_over(**arguments)
-        successor = await take_over(**arguments)
+        commits: list[TopicPartition] = []
+        around = Surroundings(
+            Broker(broker),
+            EMBEDDED_PARTITIONS,
+            {RULES.bundle: RULES},
+            metrics,
+            Shelf(SEAL, 100),
+            commits.append,
+        )
+        paused = await take_over(source, around)
+        successor = await take_over(source, around)
         await successor.work(records)
         with pytest.raises(KafkaError):
             await paused.work(records)
@@ -403,18 +403,10 @@ async def test_what_a_transaction_took_back_is_never_restored(broker: str) -> No
         await producer.begin_transaction()
         await producer.send_and_wait(HOUSEHOLD_STATE.name, b"\x01never", key=b"a" * 32, partition=0)
         await producer.abort_transaction()
-    owner = await asyncio.wait_for(
-        take_over(
-            source=source,
-            partitions=8,
-            broker=Broker(broker),
-            policies={},
-            metrics=metrics,
-            shelf=Shelf(SEAL, 100),
-            on_commit=lambda: None,
-        ),
-        20,
+    around = Surroundings(
+        Broker(broker), EMBEDDED_PARTITIONS, {}, metrics, Shelf(SEAL, 100), lambda _: None
     )
+    owner = await asyncio.wait_for(take_over(source, around), 20)
     await owner.producer.stop()
 
     assert owner.households._packed == {}

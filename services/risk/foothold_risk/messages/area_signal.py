@@ -101,24 +101,14 @@ def confirmation(
     before: Household,
     after: Household,
     day: date | None,
-    *,
-    is_decided: bool = True,
 ) -> AreaSignal | None:
-    """People identified the household just now; no transition says so.
+    """People identified the household by a decision of just now; no transition says so.
 
-    It comes after the last transition and before the next.
-
-    `is_decided`: people decided just now. An identification that goes on, after a slip was mended
-    or in a spell that returned, is none.
+    It comes after the last transition and before the next. An identification that goes on, after a
+    slip was mended or in a spell that returned, is none: it is asked where people decided.
     """
     was, now = before.position, after.position
-    if (
-        day is None
-        or after.register is None
-        or not is_decided
-        or was.is_identified
-        or not now.is_identified
-    ):
+    if day is None or after.register is None or was.is_identified or not now.is_identified:
         return None
     return AreaSignal(
         source=source,

@@ -26,14 +26,13 @@ from foothold_risk.rules.money.figures import withheld
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.rules.status.assess import Assessment, Target
 from foothold_risk.rules.status.deciding import refuse
-from foothold_risk.rules.status.held_back import takes_ground
+from foothold_risk.rules.status.held_back import Scales
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import move
-from foothold_risk.rules.status.outcome import Looking, Outcome, bring_to_present
+from foothold_risk.rules.status.outcome import Looking, Outcome, bring_to_present, withhold
 from foothold_risk.rules.status.slips import by_no_entry, earlier_entry
 from foothold_risk.rules.status.taken_back import Known, without_taken_back
-from foothold_risk.rules.status.withheld import withhold
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
 from foothold_schemas.facts.facts import HouseholdFact, IncomeReported
 from foothold_schemas.messages.transitions import ExitReason, Status, Transition
@@ -138,14 +137,9 @@ def _minding_corrections(
 ) -> Household:
     """The household, with what a correction takes from it while something holds it back."""
     household = subject.household
-    is_taken = takes_ground(
-        subject.before,
-        household,
-        day,
-        policy,
-        control.incidents,
-        is_correction=subject.cause.ends is ExitReason.CORRECTED,
-    )
+    scales = Scales(day, policy, control.incidents)
+    is_correction = subject.cause.ends is ExitReason.CORRECTED
+    is_taken = scales.is_ground_taken(subject.before, household, is_correction=is_correction)
     if is_taken is household.position.is_corrected:
         return household
     return fresh(household, position=replace(household.position, is_corrected=is_taken))

@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -221,12 +222,12 @@ def _place(head: Text, code: str, regions: Regions) -> Place:
     """A region in service: for every date at which anything changes, what is in force."""
     if code not in regions:
         raise PolicyError(f"{head.at('in_service')}: {code} is in service but has no file")
-    chain = [c for c in (code, f"{code[:4]}00", f"{code[:2]}0000", "000000") if c in regions]
-    chain = list(dict.fromkeys(chain))
+    codes = (c for c in (code, f"{code[:4]}00", f"{code[:2]}0000", "000000") if c in regions)
+    chain = _Chain(code, tuple(dict.fromkeys(codes)), regions)
     dates = sorted(
         {
             edge
-            for c in chain
+            for c in chain.codes
             for entries in regions[c][1].values()
             for entry in entries
             for edge in _edges(entry[0])
@@ -234,8 +235,8 @@ def _place(head: Text, code: str, regions: Regions) -> Place:
     )
     for name, known in KNOWN.items():
         if known.is_required:
-            dates = _from_when(head, code, name, chain, regions, dates)
-    days = {day: _of_day(code, chain, regions, day) for day in dates}
+            dates = _from_when(head, name, chain, dates)
+    days = {day: _of_day(chain, day) for day in dates}
     return Place(code, regions[code][0].title, tuple(dates), days)
 
 
@@ -245,22 +246,15 @@ def _edges(dated: Dated) -> Iterator[date]:
         yield dated.until + timedelta(days=1)
 
 
-def _from_when(
-    head: Text,
-    code: str,
-    name: str,
-    chain: Sequence[str],
-    regions: Regions,
-    dates: Sequence[date],
-) -> list[date]:
+def _from_when(head: Text, name: str, chain: "_Chain", dates: Sequence[date]) -> list[date]:
     """The dates from which a required value is in force; afterwards it must never be missing."""
+    code, regions = chain.code, chain.regions
     has = {
-        day: (entry := _entry(name, chain, regions, day)) is not None and entry[1] is not None
-        for day in dates
+        day: (entry := chain.entry(name, day)) is not None and entry[1] is not None for day in dates
     }
     first = next((day for day in dates if has[day]), None)
     if first is None:
-        need = next((entry for c in chain for entry in regions[c][1].get(name, ())), None)
+        need = next((entry for c in chain.codes for entry in regions[c][1].get(name, ())), None)
         where = head.at("in_service") if need is None else need[2].at(*need[3])
         raise PolicyError(
             f"{where}: {name} is required for {code}, which is in service, and nobody has"
@@ -274,34 +268,42 @@ def _from_when(
     return [day for day in dates if day >= first]
 
 
-def _entry(
-    name: str, chain: Sequence[str], regions: Regions, day: date
-) -> tuple[Dated, object, Text, tuple[str | int, ...], str] | None:
-    """The nearest region that gives the value on the day.
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A region in service with those above it, the nearest first."""
 
-    An empty one marked NEED counts only where nobody gives it.
-    """
-    entry = None
-    for code in chain:
-        for dated, read, text, path in regions[code][1].get(name, ()):
-            if dated.since <= day and (dated.until is None or day <= dated.until):
-                entry = (dated, read, text, path, code)
-        if entry is not None and entry[1] is not None:
-            return entry
-    return entry
+    code: str
+    codes: tuple[str, ...]
+    regions: Regions
+
+    def entry(
+        self, name: str, day: date
+    ) -> tuple[Dated, object, Text, tuple[str | int, ...], str] | None:
+        """The nearest region that gives the value on the day.
+
+        An empty one marked NEED counts only where nobody gives it.
+        """
+        entry = None
+        for code in self.codes:
+            for dated, read, text, path in self.regions[code][1].get(name, ()):
+                if dated.since <= day and (dated.until is None or day <= dated.until):
+                    entry = (dated, read, text, path, code)
+            if entry is not None and entry[1] is not None:
+                return entry
+        return entry
 
 
-def _of_day(code: str, chain: Sequence[str], regions: Regions, day: date) -> PolicyOfDay:
+def _of_day(chain: _Chain, day: date) -> PolicyOfDay:
     values: dict[str, Value[Any]] = {}
     for name in sorted(KNOWN, key=lambda n: KNOWN[n].is_line):
-        entry = _entry(name, chain, regions, day)
+        entry = chain.entry(name, day)
         if entry is None:
             continue
         dated, read, text, path, region = entry
         if read is None:
             raise PolicyError(
-                f"{text.at(*path)}: {name} is marked NEED and {code} is in service: supply the"
-                " county's number, or an illustrative one"
+                f"{text.at(*path)}: {name} is marked NEED and {chain.code} is in service: supply"
+                " the county's number, or an illustrative one"
             )
         value = Value(
             name,

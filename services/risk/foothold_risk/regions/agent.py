@@ -89,7 +89,7 @@ class Regions:
     `fatal` is done when something went wrong: the process then ends, and a new one reads again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         broker: Broker,

@@ -4,7 +4,6 @@ Memory changes only after the commit.
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, time
 from itertools import chain
 from typing import NoReturn
@@ -14,8 +13,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from foothold_risk.defects import Defect, is_defect
-from foothold_risk.metrics import NO_GROUP, Metrics
+from foothold_risk.metrics import NO_GROUP
 from foothold_risk.rules.calendar import SHANGHAI
+from foothold_risk.worker.around import Surroundings
 from foothold_risk.worker.decide import Pending
 from foothold_risk.worker.outputs import Outputs, Written
 from foothold_risk.worker.quarantine import GROUP_ID
@@ -42,9 +42,8 @@ class Committer:
         source: TopicPartition,
         producer: AIOKafkaProducer,
         households: Households,
-        metrics: Metrics,
         committed: Committed,
-        on_commit: Callable[[], None],
+        around: Surroundings,
     ) -> None:
         self.source = source
         self.producer = producer
@@ -53,8 +52,8 @@ class Committer:
         self.is_stopped = False
         self.is_in_doubt = False
         self._households = households
-        self._metrics = metrics
-        self._on_commit = on_commit
+        self._metrics = around.metrics
+        self._on_commit = around.on_commit
         self.is_folding = bool(getattr(producer, "is_nowhere", False))
 
     async def commit(self, pending: Pending, next_offset: int | None) -> None:
@@ -86,7 +85,7 @@ class Committer:
         if next_offset is not None:
             self.next_offset = next_offset
         self.is_in_doubt = False
-        self._on_commit()
+        self._on_commit(self.source)
         self._households.take_over(batch)
         if not self.is_folding:  # what is folded anew was logged and counted when it happened
             self._report(outputs)

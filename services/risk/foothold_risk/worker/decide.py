@@ -157,14 +157,16 @@ class Decider:
             pending.outputs.lines.append(self._line(fact, folded.value, (), record))
             return
         # else applied; or itself too old or withdrawn, but it replaces others
-        is_correction = folded is Folded.REPLACED
-        judged = self._judged(fact, household, before, record, pending, is_correction=is_correction)
-        if judged.refused and isinstance(data, CaseDecided | FindingExempted):
+        cause = cause_of(fact, is_correction=folded is Folded.REPLACED)
+        decided = data if isinstance(data, CaseDecided | FindingExempted) else None
+        subject = Subject(key.decode(), household, cause, decided, before)
+        judged = self._judged(subject, from_headers(record.headers), pending)
+        if judged.refused and decided is not None:
             folded = Folded.REFUSED
             self.set_aside(
                 record,
                 RefusalReason.CONDITION_UNMET,
-                f"{asked(data)}: {describe(judged.refused)}",
+                f"{asked(decided)}: {describe(judged.refused)}",
                 pending,
             )
         pending.outputs.lines.append(
@@ -173,37 +175,23 @@ class Decider:
             )
         )
 
-    def _judged(
-        self,
-        fact: HouseholdRecord,
-        household: Household,
-        before: Household,
-        record: ConsumerRecord[bytes, bytes],
-        pending: Pending,
-        *,
-        is_correction: bool,
-    ) -> Judged:
-        control, key, cause = (
+    def _judged(self, subject: Subject, trace: str, pending: Pending) -> Judged:
+        control, before, key = (
             self._households.control,
-            record.key or b"",
-            cause_of(fact, is_correction=is_correction),
+            subject.before,
+            subject.household_id.encode(),
         )
-        data = fact.data
-        decided = data if isinstance(data, CaseDecided | FindingExempted) else None
-        judged = judge(
-            Subject(key.decode(), household, cause, decided, before),
-            control,
-            self._households.policy,
-        )
+        judged = judge(subject, control, self._households.policy)
         pending.batch.put(key, judged.household)
-        pending.outputs.add(key, judged, from_headers(record.headers), cause.ends)
+        pending.outputs.add(key, judged, trace, subject.cause.ends)
+        if before is None or not isinstance(subject.decided, CaseDecided):
+            return judged
         confirmed = confirmation(
             self._source.partition,
-            key.decode(),
+            subject.household_id,
             before,
             judged.household,
             control.open_day,
-            is_decided=isinstance(data, CaseDecided),
         )
         if confirmed is not None:
             pending.outputs.signals.append(confirmed)

@@ -8,7 +8,8 @@ does its case. Dying on the way costs nothing: the next start folds again and fi
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, time
 from typing import Any, Final
@@ -29,16 +30,14 @@ from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.day import context_of
 from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.money.figures import withheld
-from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.assess import Assessment, Target, assess
 from foothold_risk.rules.status.steps import Move
+from foothold_risk.worker.around import Surroundings
 from foothold_risk.worker.committing import Committer
 from foothold_risk.worker.decide import Decider, judgement_of
 from foothold_risk.worker.partition import Partition
-from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed
-from foothold_runtime.broker import Broker
 from foothold_runtime.kafka_clients import reading
 from foothold_runtime.process.errors import CannotServe
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status, Transition
@@ -97,23 +96,15 @@ def is_other_rules(control: Control, committed: Committed) -> bool:
     return committed.next_offset > 0 and control.rules != RULES_VERSION
 
 
-async def fold_anew(
-    source: TopicPartition,
-    partitions: int,
-    broker: Broker,
-    policies: Mapping[str, Policy],
-    shelf: Shelf,
-    until: int,
-    metrics: Metrics,
-    on_progress: Callable[[], None],
-) -> Households:
+async def fold_anew(source: TopicPartition, until: int, around: Surroundings) -> Households:
     """The state of the partition by these rules, from the log up to an offset.
 
     Raise CannotServe where the log cannot be folded.
     """
-    households, left = Households(policies), metrics.folding.labels(str(source.partition))
+    households = Households(around.policies)
+    left = around.metrics.folding.labels(str(source.partition))
     households.control = replace(households.control, rules=RULES_VERSION)
-    async with reading(broker) as reader:
+    async with reading(around.broker) as reader:
         reader.assign([source])
         first = (await reader.beginning_offsets([source]))[source]
         if first > 0:
@@ -121,16 +112,8 @@ async def fold_anew(
                 f"partition {source.partition} of the log begins at {first}: it was cut, so new"
                 " rules cannot fold it; restore the log first"
             )
-        partition = Partition(
-            source=source,
-            partitions=partitions,
-            producer=_Nowhere(),
-            households=households,
-            metrics=Metrics(CollectorRegistry()),
-            shelf=shelf,
-            committed=Committed(first),
-            on_commit=on_progress,
-        )
+        unmeasured = dataclasses.replace(around, metrics=Metrics(CollectorRegistry()))
+        partition = Partition(source, _Nowhere(), households, Committed(first), unmeasured)
         reader.seek(source, first)
         while (position := await reader.position(source)) < until:
             left.set(until - position)

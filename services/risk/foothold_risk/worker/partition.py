@@ -10,7 +10,7 @@ process too; the successor fences this producer and restores from the changelog.
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
@@ -20,11 +20,10 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from foothold_risk.defects import Defect, is_defect
-from foothold_risk.metrics import Metrics
+from foothold_risk.worker.around import Surroundings
 from foothold_risk.worker.broadcasts import PROGRAM_AT_FAULT, Everybody
 from foothold_risk.worker.committing import Committer
 from foothold_risk.worker.decide import Decider, Pending
-from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.retry import address_of, is_marker
 from foothold_risk.worker.stale_feeds import measure
 from foothold_risk.worker.state import Households
@@ -57,16 +56,13 @@ class Partition:
 
     def __init__(
         self,
-        *,
         source: TopicPartition,
-        partitions: int,
         producer: AIOKafkaProducer,
         households: Households,
-        metrics: Metrics,
-        shelf: Shelf,
         committed: Committed,
-        on_commit: Callable[[], None],
+        around: Surroundings,
     ) -> None:
+        shelf, metrics = around.shelf, around.metrics
         self.source = source
         self.producer = producer
         self.households = households
@@ -74,8 +70,8 @@ class Partition:
         self._shelf = shelf
         self._bad = BadRecords(shelf.limit)
         self._metrics = metrics
-        self._committer = Committer(source, producer, households, metrics, committed, on_commit)
-        self._decider = Decider(source, partitions, households, shelf)
+        self._committer = Committer(source, producer, households, committed, around)
+        self._decider = Decider(source, around.partitions, households, shelf)
         self._everybody = Everybody(self._committer, self._decider, households, metrics, shelf)
         self._has_begun = False
         self._alone_until = -1

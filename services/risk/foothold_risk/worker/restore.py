@@ -4,7 +4,6 @@ The order matters.
 """
 
 import time
-from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -13,13 +12,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from msgspec.structs import replace
 
 from foothold_risk.messages.transition import RULES_VERSION
-from foothold_risk.metrics import Metrics
-from foothold_risk.rules.policy import Policy
+from foothold_risk.worker.around import Surroundings
 from foothold_risk.worker.committing import Committer
 from foothold_risk.worker.decide import Decider
 from foothold_risk.worker.folding import adopt, fold_anew, is_other_rules, summary_of
 from foothold_risk.worker.partition import Partition
-from foothold_risk.worker.quarantine import GROUP_ID, Shelf
+from foothold_risk.worker.quarantine import GROUP_ID
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed, Trials
 from foothold_runtime.broker import Broker
@@ -46,40 +44,21 @@ def transactional_id(source: TopicPartition) -> str:
     return f"foothold-{GROUP_ID}-{source.topic}-{source.partition}"
 
 
-async def take_over(
-    *,
-    source: TopicPartition,
-    partitions: int,
-    broker: Broker,
-    policies: Mapping[str, Policy],
-    metrics: Metrics,
-    shelf: Shelf,
-    on_commit: Callable[[], None],
-) -> Partition:
+async def take_over(source: TopicPartition, around: Surroundings) -> Partition:
     """Fence, read the committed offset, restore the state; in this order."""
-    started = time.perf_counter()
+    started, broker = time.perf_counter(), around.broker
     producer = _producer(broker, source)
     try:
         await start(producer)
         committed = await _read_offset(broker, source)
-        households = Households(policies)
+        households = Households(around.policies)
         count = await _read_changelog(broker, source.partition, households)
         households.restored()
         if is_other_rules(households.control, committed):
-            folded = await fold_anew(
-                source,
-                partitions,
-                broker,
-                policies,
-                shelf,
-                committed.next_offset,
-                metrics,
-                on_commit,
-            )
-            committer = Committer(source, producer, households, metrics, committed, on_commit)
-            changed = await adopt(
-                committer, Decider(source, partitions, households, shelf), households, folded
-            )
+            folded = await fold_anew(source, committed.next_offset, around)
+            committer = Committer(source, producer, households, committed, around)
+            decider = Decider(source, around.partitions, households, around.shelf)
+            changed = await adopt(committer, decider, households, folded)
             committed = Committed(committer.next_offset, committer.trials)
             log.info("risk.folded_anew", partition=source.partition, **summary_of(changed, folded))
         elif not committed.next_offset:
@@ -87,23 +66,14 @@ async def take_over(
     except BaseException:
         await stop(producer)
         raise
-    metrics.restore_seconds.observe(time.perf_counter() - started)
+    around.metrics.restore_seconds.observe(time.perf_counter() - started)
     log.info(
         "risk.restored",
         records=count,
         seconds=round(time.perf_counter() - started, 3),
         **_as_restored(source, households, committed),
     )
-    return Partition(
-        source=source,
-        partitions=partitions,
-        producer=producer,
-        households=households,
-        metrics=metrics,
-        shelf=shelf,
-        committed=committed,
-        on_commit=on_commit,
-    )
+    return Partition(source, producer, households, committed, around)
 
 
 def _producer(broker: Broker, source: TopicPartition) -> TransactionalProducer:

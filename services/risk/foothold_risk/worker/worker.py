@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.policy import Policy
+from foothold_risk.worker.around import Surroundings
 from foothold_risk.worker.lane import ABANDON_SECONDS, Lane, Watchdog
 from foothold_risk.worker.quarantine import GROUP_ID, Shelf
 from foothold_risk.worker.restore import take_over
@@ -36,7 +37,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     Partitions come and go; a record is judged only by the partition's owner of this moment.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         broker: Broker,
@@ -47,16 +48,15 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         metrics: Metrics,
         shelf: Shelf,
     ) -> None:
-        self._broker = broker
-        self._partitions = partitions
-        self._policies = policies
         self._metrics = metrics
-        self._shelf = shelf
         self._lanes: dict[TopicPartition, Lane] = {}
         self._restoring: dict[TopicPartition, asyncio.Task[None]] = {}
         self._is_closing = False
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._watchdog = Watchdog(stall_seconds)
+        self._around = Surroundings(
+            broker, partitions, policies, metrics, shelf, self._watchdog.feed
+        )
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
             **broker.options,
             group_id=GROUP_ID,
@@ -92,7 +92,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._close()
 
     async def _loop(self) -> None:
-        await check_topic(self._broker, HOUSEHOLD_FACTS, self._partitions)
+        await check_topic(self._around.broker, HOUSEHOLD_FACTS, self._around.partitions)
         await start(self._consumer)
         self._consumer.subscribe([HOUSEHOLD_FACTS.name], listener=self)
         self._watchdog.start()
@@ -138,15 +138,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _restore(self, source: TopicPartition) -> None:
         try:
-            owner = await take_over(
-                source=source,
-                partitions=self._partitions,
-                broker=self._broker,
-                policies=self._policies,
-                metrics=self._metrics,
-                shelf=self._shelf,
-                on_commit=lambda: self._watchdog.feed(source),
-            )
+            owner = await take_over(source, self._around)
             if self._restoring.get(source) is not asyncio.current_task():
                 await stop(owner.producer)
                 return

@@ -192,32 +192,37 @@ class Windows:
         )
 
     def _open(self, day: date) -> Iterator[Changed]:
-        is_first = self.day is None
-        self.day, reported = day, self._days.pop(day)
-        if is_first:
-            self._warm_from = (
-                date.min if self._remembered is None else day + timedelta(days=LONGEST)
-            )
-            for early in [d for d in self._days if d < day]:
-                del self._days[early]
+        reported = self._days.pop(day)
+        if self.day is None:
+            self._begin(day)
+        self.day = day
         self._bundle = reported.bundles[min(reported.bundles)]
         villages: Counter[str] = Counter()
         for share in reported.registered.values():
             villages.update(share)
         self._arrange(villages, day)
-        today = day.toordinal()
-        for tally in (*self.tallies.values(), *self._identified.values()):
-            tally.open(today)
-        self._forget(today)
-        for tallies in (self.tallies, self._identified):
-            for key in [key for key, tally in tallies.items() if tally.is_idle]:
-                del tallies[key]
+        self._turn(day.toordinal())
         for key in sorted(self.tallies):
             self.tallies[key].openings.append(tuple(self.tallies[key].counts))
             yield from self._settle(key)
         for waited in sorted(d for d in self._waiting if d <= day):
             for signal in self._waiting.pop(waited):
                 yield from self._count(signal)
+
+    def _begin(self, day: date) -> None:
+        """The first day: none before it is counted any more."""
+        self._warm_from = date.min if self._remembered is None else day + timedelta(days=LONGEST)
+        for early in [d for d in self._days if d < day]:
+            del self._days[early]
+
+    def _turn(self, today: int) -> None:
+        """Move every window to the day, without what has nothing in it."""
+        for tally in (*self.tallies.values(), *self._identified.values()):
+            tally.open(today)
+        self._forget(today)
+        for tallies in (self.tallies, self._identified):
+            for key in [key for key, tally in tallies.items() if tally.is_idle]:
+                del tallies[key]
 
     def _arrange(self, villages: Mapping[str, int], day: date) -> None:
         """Who is registered in each area, and what is in force in each county, on this day."""

@@ -250,8 +250,8 @@ def first_names(view: HouseholdOnDay) -> Mapping[str, str]:
 
     Where another bill stands under that one, or was told under it first, it keeps its own.
     """
-    told = view.as_told or view.household
-    bills: tuple[Claim | Spending, ...] = (*told.claims, *told.spendings)
+    household = view.as_told or view.household
+    bills: tuple[Claim | Spending, ...] = (*household.claims, *household.spendings)
     if not any(bill.known_as for bill in bills):
         return {}
     first: dict[str, str] = {}

@@ -3,9 +3,10 @@
 The result depends on the set of facts only, never on the order in which they came.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, assert_never
 
 import msgspec
@@ -228,30 +229,28 @@ def _is_full(household: Household, fact: HouseholdFact, withdraws: int) -> bool:
     return sum(len(getattr(household, field)) for field in _FIELDS) >= MOST_FACTS + withdraws
 
 
-def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str, HeldFact] | None:  # noqa: PLR0911 - one line per kind
-    """What an agency may replace or take back, and where it is held.
+_HELD: Final[Mapping[type[HouseholdFact], tuple[str, Callable[..., HeldFact]]]] = MappingProxyType(
+    {
+        IncomeReported: ("incomes", hold.income),
+        MedicalClaimSettled: ("claims", hold.claim),
+        SpendingReported: ("spendings", hold.spending),
+        DisasterStruck: ("disasters", hold.disaster),
+        GuaranteeChecked: ("checks", hold.check),
+        HouseholdGraded: ("gradings", hold.grading),
+        AssetsChecked: ("assets", hold.assets),
+        RiskReported: ("reports", hold.report),
+    }
+)
+"""What an agency may replace or take back, where it is held, and how it is made of the fact. Of
+register entries and the household's own word the latest counts."""
 
-    Of register entries and the household's own word the latest counts.
-    """
-    match fact:
-        case IncomeReported():
-            return "incomes", hold.income(record, fact, identity)
-        case MedicalClaimSettled():
-            return "claims", hold.claim(record, fact, identity)
-        case SpendingReported():
-            return "spendings", hold.spending(record, fact, identity)
-        case DisasterStruck():
-            return "disasters", hold.disaster(record, fact, identity)
-        case GuaranteeChecked():
-            return "checks", hold.check(record, fact, identity)
-        case HouseholdGraded():
-            return "gradings", hold.grading(record, fact, identity)
-        case AssetsChecked():
-            return "assets", hold.assets(record, fact, identity)
-        case RiskReported():
-            return "reports", hold.report(record, fact, identity)
-        case _:
-            return None
+
+def _held(record: FactRecord, fact: HouseholdFact, identity: bytes) -> tuple[str, HeldFact] | None:
+    """The fact as it is held, and where; None of one that nobody may replace."""
+    if type(fact) not in _HELD:
+        return None
+    field, made_of = _HELD[type(fact)]
+    return field, made_of(record, fact, identity)
 
 
 def _says_otherwise(household: Household, field: str, fact: HeldFact) -> bool:

@@ -125,19 +125,13 @@ def look_ahead(view: HouseholdOnDay) -> tuple[Outlook, ...]:
         for incomes in _grouped(view)
     ]
     treatment = middle([_own_in(view, month) for month in range(running - LATELY, running)])
-    return tuple(
-        _outlook(view, running, months, line, sources, treatment) for months in ahead.value
-    )
+    return tuple(_outlook(view, months, line, sources, treatment) for months in ahead.value)
 
 
 def _outlook(
-    view: HouseholdOnDay,
-    running: int,
-    ahead: int,
-    line: int,
-    sources: Sequence[_Source],
-    recurring: int,
+    view: HouseholdOnDay, ahead: int, line: int, sources: Sequence[_Source], recurring: int
 ) -> Outlook:
+    running = month_of(view.day)
     day = last_day(running + ahead)
     known = expected = 0
     falls: list[Fall] = []

@@ -29,37 +29,39 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Status
 
 
-def takes_ground(
-    before: Household | None,
-    now: Household,
-    day: date,
-    policy: Policy,
-    incidents: Incidents,
-    *,
-    is_correction: bool,
-) -> bool:
-    """Whether a correction has taken what the case rests on, this one or one before it.
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What is weighed by: the open day, the policies and what struck whole areas."""
 
-    A group rests on what it stands on today, and on what it entered by: as long as the entry was
-    right, by what is known now, what went later went by time.
+    day: date
+    policy: Policy
+    incidents: Incidents
 
-    `before`: the household without the fact that made risk look; None where an incident did, and
-    then what is gone counts as gone by it. `is_correction`: of that fact or incident.
-    """
-    was_taken, stood = now.position.is_corrected, standing_behind(now)
-    if stood is None:
-        return False
-    free = _Freed(stood, day, policy, incidents)
-    if _is_entry_mended(now, free):
-        return True
-    return (was_taken or is_correction) and _is_taken(before, now, free)
+    def is_ground_taken(
+        self, before: Household | None, now: Household, *, is_correction: bool
+    ) -> bool:
+        """Whether a correction has taken what the case rests on, this one or one before it.
+
+        A group rests on what it stands on today, and on what it entered by: as long as the entry
+        was right, by what is known now, what went later went by time.
+
+        `before`: the household without the fact that made risk look; None where an incident did,
+        and then what is gone counts as gone by it. `is_correction`: of that fact or incident.
+        """
+        was_taken, stood = now.position.is_corrected, standing_behind(now)
+        if stood is None:
+            return False
+        free = _Freed(stood, self)
+        if _is_entry_mended(now, free):
+            return True
+        return (was_taken or is_correction) and _is_taken(before, now, free)
 
 
 def _is_taken(before: Household | None, now: Household, free: "_Freed") -> bool:
     """Whether what is known now, or was taken before, leaves nothing the case rests on."""
     was_taken, stood = now.position.is_corrected, free.stood
-    days = _of_entry(stood, before, now, free.day)
-    its = _by_entry_of(stood, now, free.day)
+    days = _of_entry(stood, before, now, free.scales.day)
+    its = _by_entry_of(stood, now, free.scales.day)
     looked = free.look(its)
     if looked is None or looked.target.is_natural:
         return was_taken
@@ -68,7 +70,7 @@ def _is_taken(before: Household | None, now: Household, free: "_Freed") -> bool:
         return was_taken and ground is not None and not ground.is_right
     if before is None:
         return stood.status is not Status.RECOVERING or FindingKind.AREA_STRUCK in stood.causes
-    before_its = _by_entry_of(stood, before, free.day)
+    before_its = _by_entry_of(stood, before, free.scales.day)
     was = free.look(before_its)
     return (
         was is None
@@ -90,7 +92,7 @@ def _is_entry_mended(now: Household, free: "_Freed") -> bool:
     looked = free.look(now)
     if looked is None or looked.target.is_natural or _keeps(stood, looked.target):
         return False
-    earlier = _before_wrong_entry(now, stood, free.day, looked.view.policy.days_of_slip)
+    earlier = _before_wrong_entry(now, stood, free.scales.day, looked.view.policy.days_of_slip)
     if earlier is None or stood.entered_on is None:
         return False
     without = fresh(now, register=earlier, entries=())
@@ -148,17 +150,15 @@ class _GroundOfEntry:
 class _Freed:
     """A household looked at as if it had not refused, were in no doubt and all heard.
 
-    `stood`: the case that would stand. `day`: the open day.
+    `stood`: the case that would stand.
     """
 
     stood: Position
-    day: date
-    policy: Policy
-    incidents: Incidents
+    scales: Scales
 
     def look(self, household: Household) -> Assessment | None:
         """What would be found of it today."""
-        return self._look_from(self.stood, household, self.day)
+        return self._look_from(self.stood, household, self.scales.day)
 
     def ground_of_entry(self, household: Household, days: tuple[date, ...]) -> _GroundOfEntry:
         """What these facts say of the days, each by what is known of up to it.
@@ -167,7 +167,7 @@ class _Freed:
         a household that recovers and has no day of entry.
         """
         stood = self.stood
-        if not days or month_of(self.day) - month_of(days[0]) > REACHES_BACK:
+        if not days or month_of(self.scales.day) - month_of(days[0]) > REACHES_BACK:
             return _GroundOfEntry(is_right=bool(days) or stood.status is Status.RECOVERING)
         looks: list[Assessment] = []
         for day in days:
@@ -185,7 +185,7 @@ class _Freed:
     def _look_from(self, position: Position, household: Household, day: date) -> Assessment | None:
         """None where nothing is known of it, or no county of the policy serves it."""
         entry = household.register
-        place = None if entry is None else self.policy.place(entry.area)
+        place = None if entry is None else self.scales.policy.place(entry.area)
         if entry is None or place is None:
             return None
         in_force = place.on(day)
@@ -195,7 +195,7 @@ class _Freed:
             for agency in in_force.feeds
         }
         spoke = spoken_by_all(day, in_force, entry.area)
-        return assess(freed, entry, DayContext(day, in_force, heard, spoke, self.incidents))
+        return assess(freed, entry, DayContext(day, in_force, heard, spoke, self.scales.incidents))
 
 
 def standing_behind(household: Household) -> Position | None:
