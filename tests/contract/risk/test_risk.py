@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from foothold_risk.errors import MissingBundle
 from foothold_risk.metrics import Metrics
-from foothold_risk.worker.around import Surroundings
+from foothold_risk.worker.committing import Surroundings
 from foothold_risk.worker.quarantine import Shelf
 from foothold_risk.worker.restore import take_over
 from foothold_risk.worker.state import unpack

@@ -4,6 +4,8 @@ Memory changes only after the commit.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import chain
 from typing import NoReturn
@@ -13,19 +15,35 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from foothold_risk.defects import Defect, is_defect
-from foothold_risk.metrics import NO_GROUP
+from foothold_risk.metrics import NO_GROUP, Metrics
 from foothold_risk.rules.calendar import SHANGHAI
-from foothold_risk.worker.around import Surroundings
+from foothold_risk.rules.policy import Policy
 from foothold_risk.worker.decide import Pending
 from foothold_risk.worker.outputs import Outputs, Written
-from foothold_risk.worker.quarantine import GROUP_ID
+from foothold_risk.worker.quarantine import GROUP_ID, Shelf
 from foothold_risk.worker.sending import send
 from foothold_risk.worker.state import Households
 from foothold_risk.worker.trials import Committed, Trials
+from foothold_runtime.broker import Broker
 from foothold_runtime.logs import frames_of, place_of
 from foothold_schemas.wire.topics import HOUSEHOLD_STATE
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The broker, the policies, the meters and the shelf a worker's partitions share.
+
+    `partitions`: how many the log has. `on_commit`: told of each commit, of which partition.
+    """
+
+    broker: Broker
+    partitions: int
+    policies: Mapping[str, Policy]
+    metrics: Metrics
+    shelf: Shelf
+    on_commit: Callable[[TopicPartition], None]
 
 
 class Committer:

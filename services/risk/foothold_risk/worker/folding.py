@@ -32,8 +32,7 @@ from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.money.figures import withheld
 from foothold_risk.rules.status.assess import Assessment, Target, assess
 from foothold_risk.rules.status.steps import Move
-from foothold_risk.worker.around import Surroundings
-from foothold_risk.worker.committing import Committer
+from foothold_risk.worker.committing import Committer, Surroundings
 from foothold_risk.worker.decide import Decider, judgement_of
 from foothold_risk.worker.partition import Partition
 from foothold_risk.worker.state import Households

@@ -20,9 +20,8 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from foothold_risk.defects import Defect, is_defect
-from foothold_risk.worker.around import Surroundings
 from foothold_risk.worker.broadcasts import PROGRAM_AT_FAULT, Everybody
-from foothold_risk.worker.committing import Committer
+from foothold_risk.worker.committing import Committer, Surroundings
 from foothold_risk.worker.decide import Decider, Pending
 from foothold_risk.worker.retry import address_of, is_marker
 from foothold_risk.worker.stale_feeds import measure

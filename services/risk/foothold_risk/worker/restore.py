@@ -12,8 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from msgspec.structs import replace
 
 from foothold_risk.messages.transition import RULES_VERSION
-from foothold_risk.worker.around import Surroundings
-from foothold_risk.worker.committing import Committer
+from foothold_risk.worker.committing import Committer, Surroundings
 from foothold_risk.worker.decide import Decider
 from foothold_risk.worker.folding import adopt, fold_anew, is_other_rules, summary_of
 from foothold_risk.worker.partition import Partition

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.policy import Policy
-from foothold_risk.worker.around import Surroundings
+from foothold_risk.worker.committing import Surroundings
 from foothold_risk.worker.lane import ABANDON_SECONDS, Lane, Watchdog
 from foothold_risk.worker.quarantine import GROUP_ID, Shelf
 from foothold_risk.worker.restore import take_over

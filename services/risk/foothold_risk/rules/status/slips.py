@@ -174,7 +174,8 @@ def undone(position: Position, assessment: Assessment) -> Position | None:
         identified_on=before.identified_on or position.identified_on,
         entry=name_of(register),
         slip=None,
-        is_corrected=position.is_corrected,
+        # what a change of group rested on is no ground of the group it is put back into
+        is_corrected=position.is_corrected if slip.is_natural else before.is_corrected,
     )
 
 
