@@ -44,7 +44,7 @@ check: $(READY) ## Format, lint, types, import contracts, declared dependencies,
 test-faults: $(READY) ## The fault tests, longer (SECONDS=120, HELD=1000 requests, SEED=a number replays a run, EXAMPLES=1000 ugly values a kind, LIVES=1000 random lives by two opinions)
 	@FOOTHOLD_HELD_REQUESTS=$(or $(HELD),1000) FOOTHOLD_FAULT_SECONDS=$(or $(SECONDS),120) FOOTHOLD_FAULT_SEED=$(or $(SEED),20261125) \
 		FOOTHOLD_UGLY_EXAMPLES=$(or $(EXAMPLES),1000) FOOTHOLD_LIVES=$(or $(LIVES),1000) FOOTHOLD_WALKS=$(or $(LIVES),1000) FOOTHOLD_RUNNING_CASES=9000 \
-		$(PY) -m pytest tests/risk/lives/test_reference.py tests/risk/lives/test_reference_moves.py tests/faults tests/contract/ingest/doors/test_ugliest.py tests/contract/ingest/doors/test_routes_take_anything.py tests/contract/alerts/cases/test_deadlines.py tests/e2e/test_alarms.py tests/e2e/test_demo.py tests/local/test_strangers_port.py -s
+		$(PY) -m pytest tests/risk/lives/test_reference.py tests/risk/lives/test_reference_moves.py tests/faults tests/contract/risk/test_stopping.py tests/contract/ingest/doors/test_ugliest.py tests/contract/ingest/doors/test_routes_take_anything.py tests/contract/alerts/cases/test_deadlines.py tests/e2e/test_alarms.py tests/e2e/test_demo.py tests/local/test_strangers_port.py -s
 
 bench: $(READY) ## How fast the path is on this machine; figures as JSON in var/
 	@$(PY) -m bench.path

@@ -260,6 +260,7 @@ def test_f12_a_defect_in_risk_costs_one_household_its_turn_until_retried_once_me
     )
 
 
+@pytest.mark.long  # the slice is the one in risk above
 def test_f12_a_defect_in_windows_or_at_the_desk_leaves_out_one_record_and_processes_live() -> None:
     with planted() as county:
         county.register("WINDOW", "CASE", "VIEW", "GOOD")

@@ -175,6 +175,7 @@ def aside(stack: Stack) -> list[Quarantined]:
     ]
 
 
+@pytest.mark.long  # `test_unprocessable` raises at each step in one process
 def test_a_record_at_which_the_decide_step_raises_is_set_aside_and_its_neighbours_arrive() -> None:
     with world(SEED + 20) as county, defective(county.stack):
         stack = county.stack

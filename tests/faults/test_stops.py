@@ -29,6 +29,7 @@ def seconds_to_end(stack: Stack, name: str) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.long  # kills the windows again and again
 def test_the_windows_end_in_the_middle_of_their_start_as_well() -> None:
     """A cancelled start leaves behind the thread in which Faust starts its consumer.
 

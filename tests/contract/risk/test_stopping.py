@@ -43,11 +43,14 @@ async def test_a_worker_stopped_while_it_restores_or_another_leaves_lets_go_of_a
         assert connections() - before == set(), f"after {seconds} seconds"
 
 
+@pytest.mark.parametrize(
+    "moments", [range(0, 40, 5), pytest.param(range(40), marks=pytest.mark.long)], ids=len
+)
 async def test_a_reader_cancelled_at_any_step_of_its_stop_lets_go_of_its_connections(
-    broker: str,
+    broker: str, moments: range
 ) -> None:
     before = connections()
-    for steps in range(40):
+    for steps in moments:
         is_open = asyncio.Event()
 
         async def reads(is_open: asyncio.Event = is_open) -> None:
@@ -86,7 +89,7 @@ async def test_a_restore_that_hangs_does_not_keep_a_worker_from_ending(
 ) -> None:
     is_over, began = asyncio.Event(), asyncio.Event()
 
-    async def hangs(**_: object) -> None:
+    async def hangs(*_: object) -> None:
         began.set()
         while not is_over.is_set():
             try:

@@ -338,7 +338,7 @@ EVERYTHING_HEARD: dict[str, tuple[Span, ...]] = {
 }
 
 
-@settings(max_examples=min(50, settings().max_examples))  # each looks at 860 days
+@settings(max_examples=min(20, settings().max_examples))  # each looks at 860 days
 @given(facts(), st.sampled_from([{}, EVERYTHING_HEARD]))
 def test_looking_only_on_due_days_says_the_same_as_looking_every_day(
     given_facts: list[FactRecord], known: dict[str, tuple[Span, ...]]

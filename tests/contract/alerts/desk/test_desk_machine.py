@@ -327,5 +327,5 @@ class DeskMachine(RuleBasedStateMachine):
 def test_whatever_happens_at_the_desk(migrated: Parts) -> None:
     URL[:] = [migrated.alerts_url]
     run_state_machine_as_test(
-        DeskMachine, settings=settings(max_examples=15, stateful_step_count=30, deadline=None)
+        DeskMachine, settings=settings(max_examples=8, stateful_step_count=30, deadline=None)
     )

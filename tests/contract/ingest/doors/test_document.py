@@ -84,7 +84,7 @@ REJECTION: Any = schemathesis.checks.CHECKS.get_one("negative_data_rejection")
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_requests_made_from_the_document_find_no_fault_in_the_door(
     sender: Sender, case: schemathesis.Case[Any]
 ) -> None:

@@ -32,7 +32,7 @@ from tests.support.running.sender import BATCH, SINGLE, Sender, eventually, tran
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(1_800)]
 
-EXAMPLES = int(os.environ.get("FOOTHOLD_UGLY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("FOOTHOLD_UGLY_EXAMPLES", "20"))
 TODAY = date(2026, 6, 10)
 UGLY_AGENCY, GOOD_AGENCY = "statistics", "health-insurance"
 TOPIC = agency_card(UGLY_AGENCY).name
