@@ -3,7 +3,9 @@
 Every scenario of tests/scenarios comes out as it says, and reads as it should.
 """
 
+import json
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from foothold_risk.messages.transition import RULES_VERSION
 from foothold_risk.policy.text import PolicyError
 from foothold_schemas.messages.transitions import Transition
-from tests.support.made.scenario import FOLDER, play
+from tests.support.made.recorded import FILE, changed, texts
+from tests.support.made.scenario import play
 
 KEYS = {
     "name",
@@ -57,12 +61,11 @@ MOST_LINES = 25
 
 
 def scenarios() -> list[Any]:
+    numbers = Counter[str]()
     params = []
-    for file in sorted(FOLDER.glob("*.yaml")):
-        for n, text in enumerate(
-            re.split(r"^---\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        ):
-            params.append(pytest.param(file, text, id=f"{file.stem}.{n + 1}"))
+    for file, text in texts():
+        numbers[file.stem] += 1
+        params.append(pytest.param(file, text, id=f"{file.stem}.{numbers[file.stem]}"))
     return params
 
 
@@ -182,3 +185,12 @@ def test_the_cases_policy_asks_for_are_there() -> None:
         )
     }
     assert cases >= listed | {"T20", "T24", "T25", "T27", "T28", "T35", "T36", "T54"}
+
+
+def test_rules_that_decide_otherwise_bear_another_version() -> None:
+    recorded = json.loads(FILE.read_text(encoding="utf-8"))
+
+    assert (recorded["rules"], changed(recorded)) == (RULES_VERSION, []), (
+        "raise RULES_VERSION unless it was raised since the last release, say in CHANGELOG.md what"
+        " changes for groups and periods, then: python -m tests.support.made.recorded"
+    )
