@@ -14,6 +14,10 @@ from foothold_schemas.values import Sentence
 
 DIGITS: Final = (6, 9, 12)
 """Of a county, a township and a village."""
+LEAST: Final = 2
+"""Characters of a name by which areas are found."""
+AT_MOST: Final = 200
+"""Areas found by one name; a text that more of them hold names none."""
 CODE: Final = Sentence(zh="地区代码", en="area code")
 
 
@@ -53,6 +57,24 @@ class AreaNames:
                 names |= _own(csv.DictReader(file))
         return cls(names)
 
+    def holding(self, text: str) -> tuple[str, ...]:
+        """The codes of the areas whose name in full holds the text, the widest of each place.
+
+        Upper and lower case and spaces are the same. Nothing for less than two characters, or where
+        more areas than AT_MOST have such a name.
+        """
+        wanted = _folded(text)
+        if len(wanted) < LEAST:
+            return ()
+        codes: list[str] = []
+        for code in sorted(self._names, key=len):
+            called = self.of(code)
+            if any(wanted in _folded(name) for name in (called.zh, called.en)) and not any(
+                code.startswith(wider) for wider in codes
+            ):
+                codes.append(code)
+        return tuple(codes) if len(codes) <= AT_MOST else ()
+
     def of(self, code: str) -> Called:
         """Its names from the county down, else that it is a code; always with the code itself.
 
@@ -72,6 +94,10 @@ class AreaNames:
         if not names:
             return Called(CODE.zh, CODE.en, shown)
         return Called("".join(n.zh for n in names), " ".join(n.en for n in names), shown)
+
+
+def _folded(text: str) -> str:
+    return "".join(text.casefold().split())
 
 
 def _spaced(code: str) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foothold_alerts.area_names import AreaNames, WrongNames
+from foothold_alerts.area_names import AT_MOST, AreaNames, WrongNames
+from foothold_schemas.values import Sentence
 
 COUNTY = AreaNames.load()
 OWN = """code,name,name_en
@@ -62,3 +63,41 @@ def test_no_code_stands_alone(code: str) -> None:
     assert called.zh
     assert called.en
     assert called.code.replace(" ", "") == code
+
+
+def named(**names: str) -> AreaNames:
+    return AreaNames({code[1:]: Sentence(zh=name, en=f"{name} en") for code, name in names.items()})
+
+
+HILLS = named(
+    _370399="示范县", _370399101="柳河镇", _370399101201="柳树村", _370399102201="柳树 新村"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("柳树", ("370399101201", "370399102201")),
+        ("柳河", ("370399101",)),
+        ("示范县柳河镇柳树", ("370399101201",)),
+        ("柳树新村", ("370399102201",)),
+        ("柳树新村 EN", ("370399102201",)),
+        ("示范", ("370399",)),
+        ("柳", ()),
+        ("  柳 ", ()),
+        ("", ()),
+        ("杨树", ()),
+        ("%_", ()),
+    ],
+)
+def test_an_area_is_found_by_a_part_of_its_name_and_those_within_it_with_it(
+    text: str, codes: tuple[str, ...]
+) -> None:
+    assert HILLS.holding(text) == codes
+
+
+def test_a_text_that_too_many_areas_hold_names_none() -> None:
+    many = named(**{f"_370399{n:06}": f"第{n}村庄" for n in range(AT_MOST + 1)})
+
+    assert many.holding("村庄") == ()
+    assert many.holding("第7村庄") == ("370399000007",)

@@ -63,6 +63,20 @@ class StaleHere(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody looks for: the beginning of a register number or area's code, a case's number.
+
+    `areas`: the codes of the areas that are called so.
+    """
+
+    text: str = ""
+    areas: tuple[str, ...] = ()
+
+
+NOTHING_SOUGHT: Final = Search()
+
+
+@dataclass(frozen=True, slots=True)
 class InboxPage:
     """One page of the list, and the numbers above it."""
 
@@ -131,19 +145,24 @@ class Inbox:
         self._workflows = workflows
 
     async def page(
-        self, area: str, stage: Stage | None, page: int, *, is_urgent: bool = False, find: str = ""
+        self,
+        area: str,
+        stage: Stage | None,
+        page: int,
+        *,
+        is_urgent: bool = False,
+        find: Search = NOTHING_SOUGHT,
     ) -> InboxPage:
         """Return a page of open cases, or of those of a stage.
 
         First come those of which a duty ends soon, then by the next duty. `is_urgent`: only those.
 
-        `find`: the beginning of a register number or of an area's code, or a case's number: cases
-        of every stage, and households that risk shows and that have no case.
+        `find`: cases of every stage, and households that risk shows and that have no case.
         """
         is_inside = CaseRow.area.startswith(area, autoescape=True)
         soon = is_soon(self._workflows)
         listed = _listed(soon).where(is_inside, _is_shown(stage, find))
-        if is_urgent and not find:
+        if is_urgent and not find.text:
             listed = listed.where(soon)
         waiting = _reviews().where(is_inside, ReviewRow.done_at.is_(None)).limit(PAGE)
         async with self._engine.connect() as connection:
@@ -268,9 +287,9 @@ def _is_open() -> ColumnElement[bool]:
     return CaseRow.stage.in_([stage.value for stage in OPEN])
 
 
-def _is_shown(stage: Stage | None, find: str) -> ColumnElement[bool]:
+def _is_shown(stage: Stage | None, find: Search) -> ColumnElement[bool]:
     """What is found, at every stage; else the cases of the stage; else those that are open."""
-    if find:
+    if find.text:
         return _is_found(find)
     return _is_open() if stage is None else CaseRow.stage == stage.value
 
@@ -289,19 +308,19 @@ async def _urgent(connection: AsyncConnection, where: ColumnElement[bool]) -> in
 
 
 async def _found_without_case(
-    connection: AsyncConnection, area: str, find: str
+    connection: AsyncConnection, area: str, find: Search
 ) -> Paged[RowMapping]:
-    if not find:
+    if not find.text:
         return Paged([], 0)
     return await read_page(connection, _without_case(area, find), 1, PAGE)
 
 
-def _is_found(find: str) -> ColumnElement[bool]:
-    """By a case's number, or the beginning of a register number or of an area's code.
+def _is_found(find: Search) -> ColumnElement[bool]:
+    """By a case's number, the beginning of a register number or of an area's code, or its name.
 
     Spaces as pages write them are left out.
     """
-    text = "".join(find.split())
+    text = "".join(find.text.split())
     is_number = (
         CaseRow.number == int(text)
         if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
@@ -311,10 +330,11 @@ def _is_found(find: str) -> ColumnElement[bool]:
         is_number,
         CaseRow.register_number.istartswith(text, autoescape=True),
         CaseRow.area.startswith(text, autoescape=True),
+        *(CaseRow.area.startswith(code, autoescape=True) for code in find.areas),
     )
 
 
-def _without_case(area: str, find: str) -> Select[Any]:
+def _without_case(area: str, find: Search) -> Select[Any]:
     """Households risk shows that never had a case, by register number."""
     household = ViewRow.body["household"]
     place, register_number = household["area"].astext, household["register_number"].astext
@@ -324,7 +344,10 @@ def _without_case(area: str, find: str) -> Select[Any]:
         ViewRow.body["status"].astext.label("status"),
     )
     never = ~exists().where(CaseRow.household_id == ViewRow.household_id)
-    is_found = register_number.istartswith("".join(find.split()), autoescape=True)
+    is_found = or_(
+        register_number.istartswith("".join(find.text.split()), autoescape=True),
+        *(place.startswith(code, autoescape=True) for code in find.areas),
+    )
     return (
         select(*columns)
         .where(place.startswith(area, autoescape=True), is_found, never)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from foothold_alerts.cases.locked import NotAllowed, Stale
 from foothold_alerts.jobs.clocks import are_soon
 from foothold_alerts.queries.grounds import grounds_of
-from foothold_alerts.queries.inbox import CasePage, hours_left
+from foothold_alerts.queries.inbox import CasePage, Search, hours_left
 from foothold_alerts.queries.lists import WorkList
 from foothold_alerts.rules.acts.act import WrongRole
 from foothold_alerts.rules.acts.moment import moment, since
@@ -94,7 +94,11 @@ def _looking(router: APIRouter) -> None:
     ) -> Response:
         searched = unicodedata.normalize("NFKC", find).strip()
         cases = await visit.desk.inbox.page(
-            visit.who.area, stage, page, is_urgent=urgent, find=searched
+            visit.who.area,
+            stage,
+            page,
+            is_urgent=urgent,
+            find=Search(searched, visit.desk.area_names.holding(searched)),
         )
         stages, lists = list(Stage), list(WorkList)
         chosen = {

@@ -10,11 +10,13 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from foothold_alerts.area_names import AreaNames
 from foothold_alerts.cases.mirror import Mirror, Shown
 from foothold_alerts.people.accounts import Accounts
 from foothold_alerts.queries.lists import Lists, WorkList
 from foothold_alerts.rules.case import Role
 from foothold_alerts.web.app import make_app
+from foothold_schemas.values import Sentence
 from tests.support.alerts import NOW, WORKFLOWS, cases_on, desk_on, rows, transition
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
@@ -38,9 +40,14 @@ async def come_in(visitor: httpx.AsyncClient, **more: str) -> httpx.Response:
     )
 
 
+holding = AreaNames.holding
+
+
 async def test_a_household_is_found_by_number_by_case_by_village_and_without_a_case(
-    visitor: httpx.AsyncClient, alerts_database: AsyncEngine
+    visitor: httpx.AsyncClient, alerts_database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    named = AreaNames({"370399101201": Sentence(zh="柳树村", en="Willows")})
+    monkeypatch.setattr(AreaNames, "holding", lambda _, text: holding(named, text))
     await cases_on(alerts_database).take([transition(letter) for letter in "abc"], NOW)
     watched = {
         "household": {"register_number": "W00077", "area": "370399101201"},
@@ -67,12 +74,17 @@ async def test_a_household_is_found_by_number_by_case_by_village_and_without_a_c
         register_number.lower(),
         "  " + "".join(chr(ord(c) + 0xFEE0) for c in register_number),
         f"{village[:6]} {village[6:9]}",
+        "柳树",
     ):
         page = (await visitor.get("/", params={"find": find})).text
         assert f'<a href="/cases/{number}">' in page, find
     nobody = (await visitor.get("/", params={"find": "张三%_"})).text
     without = (await visitor.get("/", params={"find": "w0007"})).text
 
+    of_village = (await visitor.get("/", params={"find": "willows"})).text
+
+    assert "W00077" in of_village
+    assert "W00078" not in of_village
     assert "您的辖区内没有这样的案件" in nobody
     assert "W00077" in without
     assert "W00078" not in without
