@@ -6,7 +6,8 @@ from typing import Any
 
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from tests.support.reference.events import Ground
-from tests.support.reference.moves import GONE, may_return, next_number, out, say, unmet
+from tests.support.reference.leaving import unmet
+from tests.support.reference.moves import GONE, may_return, next_number, out, say
 from tests.support.reference.opinion import LEADS
 from tests.support.reference.stand import OPEN, Course, Ended, Outbox, Recheck, Stand
 from tests.support.reference.taken_back import change_risks

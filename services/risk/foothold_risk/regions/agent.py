@@ -9,10 +9,9 @@ in `region-warnings.v1` already is not said again (docs/decisions/0019).
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from time import monotonic
 from typing import Any, Final, cast
 
@@ -25,8 +24,8 @@ from foothold_risk.defects import Defect, is_defect
 from foothold_risk.messages.region_warning import announce
 from foothold_risk.metrics import NO_LEVEL, RegionMetrics
 from foothold_risk.regions.faust_client import CommittedOnlyTransport, credentials
+from foothold_risk.regions.survey import is_day, remembered, survey
 from foothold_risk.regions.trials import SignalTrials, load, save
-from foothold_risk.rules.areas.levels import GRAVITY
 from foothold_risk.rules.areas.windows import Remembered, Windows
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.policy import Policy
@@ -39,12 +38,10 @@ from foothold_runtime.process.errors import CannotServe
 from foothold_schemas.messages.areas import (
     AreaDay,
     AreaSignal,
-    Direction,
     RegionWarning,
-    WarningLevel,
 )
 from foothold_schemas.seal import Seal
-from foothold_schemas.wire.codec import Unreadable, decode_area, decode_warning, encode
+from foothold_schemas.wire.codec import Unreadable, decode_area, encode
 from foothold_schemas.wire.quarantine import Quarantined, RefusalReason, SourceRecord
 from foothold_schemas.wire.topics import AREA_SIGNALS, QUARANTINE, QUARANTINE_BYTES, REGION_WARNINGS
 
@@ -346,7 +343,7 @@ class Regions:
                 f"folding a signal raised {raised}; it is tried once more after the start"
             ) from None
         now = datetime.now(UTC)
-        if fold.trials.must_stop(now) or _is_day(message.value):
+        if fold.trials.must_stop(now) or is_day(message.value):
             self._stopped.add(message.partition)
             self._metrics.stopped.labels(str(message.partition)).set(1)
             log.error(
@@ -397,7 +394,7 @@ class Regions:
         fold = self._folds.get(partition)
         if fold is not None and offset >= fold.next_offset:
             return fold
-        beginning, first, warning_ids = await _survey(self._broker, partition)
+        beginning, first, warning_ids = await survey(self._broker, partition)
         if offset != first:
             raise LogCut(
                 f"{AREA_SIGNALS.name}[{partition}] begins at {first}, but {offset} came first:"
@@ -406,14 +403,14 @@ class Regions:
         trials = (
             await load(self._broker, TopicPartition(AREA_SIGNALS.name, partition))
         ).from_offset(beginning)
-        remembered = None if beginning == 0 else _remembered(warning_ids)
+        known = None if beginning == 0 else remembered(warning_ids)
         fold = Fold(
-            Windows(self._policies, self._partitions, remembered),
+            Windows(self._policies, self._partitions, known),
             offset,
             warning_ids,
             offset,
             trials,
-            remembered,
+            known,
         )
         self._folds[partition] = fold
         # It may have been another's meanwhile, and what stopped it is met again if it is still
@@ -470,66 +467,3 @@ class Regions:
         }
         for source in range(self._partitions):
             self._metrics.waits_for.labels(str(source)).set(source in late)
-
-
-async def _survey(broker: Broker, partition: int) -> tuple[int, int, set[str]]:
-    """Return where the log begins, its first committed record, and known warnings' ids.
-
-    The ids are those of all warnings said of this partition's counties.
-    """
-    signals, warnings = (
-        TopicPartition(AREA_SIGNALS.name, partition),
-        TopicPartition(REGION_WARNINGS.name, partition),
-    )
-    async with reading(broker) as reader:
-        reader.assign([signals])
-        beginning = (await reader.beginning_offsets([signals]))[signals]
-        first = (await reader.getone()).offset
-        reader.assign([warnings])
-        end = (await reader.end_offsets([warnings]))[warnings]
-        warning_ids: set[str] = set()
-        await reader.seek_to_beginning(warnings)
-        while await reader.position(warnings) < end:
-            for records in (await reader.getmany(timeout_ms=200)).values():
-                warning_ids.update(filter(None, (_warning_id(record.value) for record in records)))
-    return beginning, first, warning_ids
-
-
-def _is_day(value: bytes | None) -> bool:
-    try:
-        return isinstance(decode_area(value), AreaDay)
-    except Exception:  # noqa: BLE001 - what cannot be decoded is no day
-        return False
-
-
-def _warning_id(value: bytes | None) -> str | None:
-    """The id.
-
-    None for a count, and for a record that cannot be read, which stops nobody: at worst one warning
-    is said again.
-    """
-    try:
-        warning = decode_warning(value)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the windows are worth more
-        log.warning("risk.warning_unreadable", error=type(error).__name__)
-        return None
-    return None if warning.direction is Direction.SAME else warning.warning_id
-
-
-def _remembered(warning_ids: set[str]) -> Remembered:
-    """Return the published levels, in the order in which they were reached.
-
-    On a day that is first down, then up.
-    """
-    reached: defaultdict[tuple[str, str, int], list[tuple[date, bool, int]]] = defaultdict(list)
-    for warning_id in warning_ids:
-        with contextlib.suppress(ValueError):  # an id of another shape says nothing of a level
-            area, cause, window, day, direction, level = warning_id.split(":")
-            gravity = GRAVITY.index(None if level == "none" else WarningLevel(level))
-            reached[area, cause, int(window)].append(
-                (date.fromisoformat(day), direction == Direction.UP, gravity)
-            )
-    return {
-        key: [(day, GRAVITY[gravity]) for day, _, gravity in sorted(steps)]
-        for key, steps in reached.items()
-    }
