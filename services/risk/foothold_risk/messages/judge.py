@@ -86,7 +86,7 @@ def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
         was = None if before is None else before.register
         untouched = Judged(subject.household)
         return untouched if was is None else _without_entry(subject, was, day, policy)
-    subject = subject.of(_minding_corrections(subject, day, policy, control))
+    subject = subject.of(_ground_weighed(subject, day, policy, control))
     place = policy.place(register.area)
     if place is None:
         return _handed_over(subject, register, day, policy)
@@ -132,9 +132,7 @@ def asked(decided: CaseDecided | FindingExempted) -> str:
     )
 
 
-def _minding_corrections(
-    subject: Subject, day: date, policy: Policy, control: Control
-) -> Household:
+def _ground_weighed(subject: Subject, day: date, policy: Policy, control: Control) -> Household:
     """The household, with what a correction takes from it while something holds it back."""
     household = subject.household
     scales = Scales(day, policy, control.incidents)

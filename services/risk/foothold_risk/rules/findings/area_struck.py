@@ -68,7 +68,7 @@ def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sente
         f"{i.hazard.value} (level {i.severity}) in {i.area} since {i.first_day}"
         for i in struck[:MOST_NAMED]
     )
-    others = and_more(len(struck))
+    others = and_more(len(struck), "起")
     return Sentence(
         zh=f"{zh}{others.zh}，按政策视同已受影响，损失待逐户核实。",
         en=f"{en}{others.en}: by policy it is hit; its losses are still to be checked.",

@@ -122,7 +122,7 @@ def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentenc
     if finding.unit == "money":
         return _losses(finding, view, currency)
     struck = newest_first(hits(view))
-    named, others = struck[:MOST_NAMED], and_more(len(struck))
+    named, others = struck[:MOST_NAMED], and_more(len(struck), "起")
     did = [_harm(d, view, currency) for d in named]
     zh = "；".join(
         f"{d.day}遭受{title(d.hazard).zh}，{harm.zh}" for d, harm in zip(named, did, strict=True)
@@ -164,7 +164,7 @@ def _losses(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentenc
     struck = newest_first(f for f in finding.facts if isinstance(f, Disaster))
     zh = "、".join(f"{d.day}遭受{title(d.hazard).zh}" for d in struck[:MOST_NAMED])
     en = " and by ".join(f"{title(d.hazard).en} on {d.day}" for d in struck[:MOST_NAMED])
-    others = and_more(len(struck))
+    others = and_more(len(struck), "起")
     return Sentence(
         zh=f"{zh}{others.zh}，损失{loss}{currency.zh}，达到家庭年纯收入{net}{currency.zh}的{percent}。",
         en=(

@@ -80,11 +80,14 @@ def weightiest(spent: Iterable[Claim | Spending]) -> tuple[Claim | Spending, ...
     return tuple(sorted(spent, key=lambda c: (-c.own_share, c.fact_id)))
 
 
-def and_more(total: int) -> Sentence:
-    """What a sentence that names the first MOST_NAMED of several says of the others."""
+def and_more(total: int, counter: str) -> Sentence:
+    """What a sentence that names the first MOST_NAMED of several says of the others.
+
+    `counter`: the measure word of what is counted, as 起 for disasters.
+    """
     more = total - MOST_NAMED
     return (
-        Sentence(zh=f"（另有{more}项）", en=f" (and {more} more)")
+        Sentence(zh=f"（另有{more}{counter}）", en=f" (and {more} more)")
         if more > 0
         else Sentence(zh="", en="")
     )

@@ -123,7 +123,7 @@ def explain(_finding: Found, view: HouseholdOnDay, currency: Sentence) -> Senten
         f" {owed} {currency.en}"
         for paid, owed in owing[:MOST_NAMED]
     )
-    others = and_more(len(owing))
+    others = and_more(len(owing), "个")
     return Sentence(
         zh=f"{window.first}至{window.last}分红项目实发{zh}{others.zh}。",
         en=f"A dividend project {en}{others.en}.",

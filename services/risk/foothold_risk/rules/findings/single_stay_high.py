@@ -90,7 +90,7 @@ def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentenc
         f"settled on {last}, cost the household {cost} {currency.en}"
         for last, cost in stays[:MOST_NAMED]
     )
-    others = and_more(len(stays))
+    others = and_more(len(stays), "次")
     each = ("均", " each") if len(stays) > 1 else ("", "")
     return Sentence(
         zh=f"{zh}{others.zh}，{each[0]}超过{threshold}{currency.zh}。",

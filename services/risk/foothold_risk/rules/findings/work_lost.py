@@ -61,7 +61,7 @@ def explain(finding: Found, view: HouseholdOnDay, _currency: Sentence) -> Senten
     months = sorted(gone for gone, _ in lost(view))
     zh = "，另一名".join(f"已连续{gone}个月" for gone in months[:MOST_NAMED])
     en = ", another for ".join(f"{gone} whole months" for gone in months[:MOST_NAMED])
-    others = and_more(len(months))
+    others = and_more(len(months), "名")
     return Sentence(
         zh=f"一名务工成员{zh}{others.zh}没有工资收入（标准为{finding.threshold}个月）。",
         en=f"One wage earner has had no wage for {en}{others.en} (policy: {finding.threshold}).",

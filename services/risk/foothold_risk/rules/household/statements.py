@@ -264,7 +264,8 @@ def struck(disasters: Sequence[Disaster]) -> tuple[Disaster, ...]:
     if not any(d.known_as for d in disasters):
         return believed
     first_told = {
-        event: min(statements, key=version_key) for event, statements in _told_of(disasters).items()
+        event: min(statements, key=version_key)
+        for event, statements in _by_event(disasters).items()
     }
     return tuple(
         msgspec.structs.replace(d, known_as=first_told[d.hazard, d.day].known_as) for d in believed
@@ -277,11 +278,11 @@ def all_names(disasters: Sequence[Disaster]) -> dict[str, frozenset[str]]:
         statements[0].own_name: frozenset(
             {d.known_as or d.own_name for d in statements} | {statements[0].own_name}
         )
-        for statements in _told_of(disasters).values()
+        for statements in _by_event(disasters).values()
     }
 
 
-def _told_of(disasters: Sequence[Disaster]) -> dict[Name, list[Disaster]]:
+def _by_event(disasters: Sequence[Disaster]) -> dict[Name, list[Disaster]]:
     by_event: dict[Name, list[Disaster]] = {}
     for disaster in disasters:
         by_event.setdefault((disaster.hazard, disaster.day), []).append(disaster)

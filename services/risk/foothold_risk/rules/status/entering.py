@@ -78,7 +78,7 @@ def _into_group(position: Position, assessment: Assessment) -> Move:
     if ended is None:
         another = {**episode_of(position), "spell": position.next_spell, "causes": ()}
         return make(_entry(position, assessment), position, assessment, **{**back, **another})
-    went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
+    went_on = {} if ended.is_by_word else once_more(position, assessment, ended.times_wavered)
     if ended.group is None:
         return make(
             _entry(position, assessment),
@@ -105,11 +105,11 @@ def _to_lead(position: Position, assessment: Assessment) -> Move:
     if set(position.eliminated) & set(assessment.kinds):
         movement = Movement.ROLLED_BACK
     if position.is_lead:
-        again = {} if has_news(position, assessment) else _once_more(position, assessment)
+        again = {} if has_news(position, assessment) else once_more(position, assessment)
         return make(movement, position, assessment, **stands, **again)
     ended = returns_to(position, assessment)
     if ended is not None:
-        went_on = {} if ended.is_by_word else _once_more(position, assessment, ended.times_wavered)
+        went_on = {} if ended.is_by_word else once_more(position, assessment, ended.times_wavered)
         # its group may still return
         kept = replace(ended, lead_on=None) if ended.group is not None else None
         return make(movement, position, assessment, **stands, **went_on, ended=kept)
@@ -133,7 +133,7 @@ def _no_lead(position: Position, assessment: Assessment) -> dict[str, object]:
     return {**none, "ended": ended, "times_wavered": 0}
 
 
-def _once_more(
+def once_more(
     position: Position,
     assessment: Assessment,
     times: int | None = None,

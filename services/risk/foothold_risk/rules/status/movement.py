@@ -13,8 +13,8 @@ from foothold_risk.rules.findings.events import followed
 from foothold_risk.rules.household.household import Position
 from foothold_risk.rules.status.assess import Assessment
 from foothold_risk.rules.status.entering import (
-    _once_more,
     from_outside,
+    once_more,
 )
 from foothold_risk.rules.status.held_back import is_freed, is_held_back
 from foothold_risk.rules.status.leaving import risks_of, unmet
@@ -22,7 +22,7 @@ from foothold_risk.rules.status.slips import (
     RestsOnEntry,
     entry_seen,
     is_dismissed_away,
-    noted,
+    slip_of,
 )
 from foothold_risk.rules.status.steps import (
     GOING_ON,
@@ -90,7 +90,7 @@ def move(
         steps = _saying_what_went(position, steps, assessment)
     moves += steps
     position = steps[-1].after if steps else position
-    slip = noted(before, position, assessment, rests_on_entry)
+    slip = slip_of(before, position, assessment, rests_on_entry)
     return replace(
         position,
         findings=assessment.kinds,
@@ -315,7 +315,7 @@ def _from_group(position: Position, assessment: Assessment) -> Iterator[Move]:
             assessment,
             **grouped(target),
             moved_on=day,
-            **(_once_more(position, assessment, has_returned=False) if is_back else {}),
+            **(once_more(position, assessment, has_returned=False) if is_back else {}),
         )
     else:
         yield from changed_findings(position, assessment, is_urgent=target.is_urgent)
@@ -333,7 +333,7 @@ def _from_recovering(position: Position, assessment: Assessment) -> Iterator[Mov
     if target.status is Status.GROUP:
         back = {**grouped(target), "clear_since": None, "is_due": False, "is_not_marked": False}
         is_rolled_back = is_found_again(position, assessment)
-        again = {} if has_news(position, assessment) else _once_more(position, assessment)
+        again = {} if has_news(position, assessment) else once_more(position, assessment)
         yield make(
             Movement.ROLLED_BACK if is_rolled_back else Movement.RELAPSED,
             position,

@@ -49,17 +49,17 @@ def earlier_entry(household: Household) -> Register | None:
 
 def _is_alike(entry: Register, other: Register) -> bool:
     """Whether they say the same, whoever sent them when."""
-    return _said_in(entry) == _said_in(other)
+    return _content_of(entry) == _content_of(other)
 
 
-def _said_in(entry: Register) -> Register:
+def _content_of(entry: Register) -> Register:
     """What it says, without who sent it when."""
     return replace(entry, fact_id=b"", time_ms=0, day=date.min, version=Version())
 
 
 def name_of(entry: Register) -> bytes:
     """A name of what an entry says, 8 bytes: the same for the same said twice."""
-    return blake2b(_encoder.encode(_said_in(entry)), digest_size=8).digest()
+    return blake2b(_encoder.encode(_content_of(entry)), digest_size=8).digest()
 
 
 def is_named(name: bytes, entry: Register) -> bool:
@@ -70,7 +70,7 @@ def is_named(name: bytes, entry: Register) -> bool:
     return name in (name_of(entry), entry.fact_id)
 
 
-def noted(
+def slip_of(
     before: Position, after: Position, assessment: Assessment, rests_on_entry: RestsOnEntry
 ) -> Slip | None:
     """Return what may turn out to be a slip, else what was noted before.
