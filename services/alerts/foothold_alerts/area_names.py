@@ -63,13 +63,13 @@ class AreaNames:
         Upper and lower case and spaces are the same. Nothing for less than two characters, or where
         more areas than AT_MOST have such a name.
         """
-        wanted = _folded(text)
-        if len(wanted) < LEAST:
+        sought = _folded(text)
+        if len(sought) < LEAST:
             return ()
         codes: list[str] = []
         for code in sorted(self._names, key=len):
             called = self.of(code)
-            if any(wanted in _folded(name) for name in (called.zh, called.en)) and not any(
+            if any(sought in _folded(name) for name in (called.zh, called.en)) and not any(
                 code.startswith(wider) for wider in codes
             ):
                 codes.append(code)
