@@ -32,7 +32,7 @@ from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import move
 from foothold_risk.rules.status.outcome import Looking, Outcome, bring_to_present, withhold
 from foothold_risk.rules.status.slips import by_no_entry, earlier_entry
-from foothold_risk.rules.status.taken_back import Known, without_taken_back
+from foothold_risk.rules.status.taken_back import PlaceContext, without_taken_back
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
 from foothold_schemas.facts.facts import HouseholdFact, IncomeReported
 from foothold_schemas.messages.transitions import ExitReason, Status, Transition
@@ -151,8 +151,8 @@ def _as_of_today(subject: Subject, place: Place, context: DayContext) -> Househo
     if subject.cause.ends is not ExitReason.CORRECTED:
         return household
     was = None if subject.before is None else forget_old(subject.before, day, names)
-    known = Known(place, context.heard, context.incidents)
-    return without_taken_back(was, household, day, known)
+    around = PlaceContext(place, context.heard, context.incidents)
+    return without_taken_back(was, household, day, around)
 
 
 def _earlier(household: Household, place: Place, policy: Policy) -> Register | None:

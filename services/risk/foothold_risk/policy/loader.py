@@ -54,7 +54,7 @@ class Dated(_Strict):
     illustrative: bool
 
 
-class Named(_Strict):
+class DatedValues(_Strict):
     """All dates of one value."""
 
     description: str = Field(min_length=8)
@@ -67,7 +67,7 @@ class RegionFile(_Strict):
 
     region: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     title: Sentence
-    values: dict[str, Named]
+    values: dict[str, DatedValues]
 
 
 class BundleFile(_Strict):
@@ -104,7 +104,7 @@ def load(folder: Path) -> Policy:
     files = [Text(file) for file in sorted(folder.glob("*.yaml")) if file.name != BUNDLE_FILE]
     regions: dict[str, tuple[RegionFile, dict[str, tuple[Entry, ...]]]] = {}
     for text in files:
-        region = text.read(RegionFile, (RegionFile, Named, Dated, Sentence))
+        region = text.read(RegionFile, (RegionFile, DatedValues, Dated, Sentence))
         if region.region in regions:
             raise PolicyError(
                 f"{text.at('region')}: the region {region.region} stands in two files of this"
@@ -147,7 +147,7 @@ def _field(name: str) -> str:
     return name.replace(".", "_")
 
 
-def _entries(text: Text, name: str, named: Named, currency: Sentence) -> Iterator[Entry]:
+def _entries(text: Text, name: str, named: DatedValues, currency: Sentence) -> Iterator[Entry]:
     """Yield the dated values of one name, checked.
 
     They are known, readable, in the bundle's currency, without gap or overlap, and none missing

@@ -35,7 +35,7 @@ MOST_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PlaceContext:
     """What findings of a day gone by rest on beside the household's facts."""
 
     place: Place
@@ -44,7 +44,7 @@ class Known:
 
 
 def without_taken_back(
-    before: Household | None, after: Household, day: date, known: Known
+    before: Household | None, after: Household, day: date, context: PlaceContext
 ) -> Household:
     """The household at a correction, without the risks of its spell that it took away.
 
@@ -57,10 +57,10 @@ def without_taken_back(
         return after
     days = _days(before, after, day)
     if before is None:
-        were, days = {FindingKind.AREA_STRUCK}, [*days, *_incidents_began(after, day, known)]
+        were, days = {FindingKind.AREA_STRUCK}, [*days, *_incidents_began(after, day, context)]
     else:
-        were = _risks_on(fresh(before, position=position), causes, days, known)
-    gone = (causes & were) - (_risks_on(after, causes & were, days, known) if were else set())
+        were = _risks_on(fresh(before, position=position), causes, days, context)
+    gone = (causes & were) - (_risks_on(after, causes & were, days, context) if were else set())
     return fresh(after, position=without_causes(position, gone)) if gone else after
 
 
@@ -79,10 +79,10 @@ def changed_days(before: Household | None, after: Household) -> set[date]:
     return {day for day in days if day is not None}
 
 
-def _incidents_began(household: Household, day: date, known: Known) -> set[date]:
+def _incidents_began(household: Household, day: date, context: PlaceContext) -> set[date]:
     """The days on which an incident that has not been withdrawn began over the village, so far."""
     area = "" if household.register is None else household.register.area
-    incidents = (i for i in known.incidents.values() if area.startswith(i.area))
+    incidents = (i for i in context.incidents.values() if area.startswith(i.area))
     return {i.first_day for i in incidents if not i.is_withdrawn and i.first_day <= day}
 
 
@@ -109,7 +109,7 @@ def _first_counted(fact: HeldFact) -> date | None:
 
 
 def _risks_on(
-    household: Household, causes: Iterable[FindingKind], days: Iterable[date], known: Known
+    household: Household, causes: Iterable[FindingKind], days: Iterable[date], context: PlaceContext
 ) -> set[FindingKind]:
     """Which of the risks are found on one of the days, or cannot be known, by these facts."""
     risks: set[FindingKind] = set()
@@ -118,8 +118,8 @@ def _risks_on(
     # nothing is held over or dismissed on a day gone by
     bare = fresh(household, position=Position(identified_on=household.position.identified_on))
     for day in days:
-        context = DayContext(day, known.place.on(day), known.heard, incidents=known.incidents)
-        seen = assess(bare, household.register, context)
+        of_day = DayContext(day, context.place.on(day), context.heard, incidents=context.incidents)
+        seen = assess(bare, household.register, of_day)
         risks |= {f.kind for f in seen.findings}
         risks |= {kind for kind in causes if is_unknown(kind, seen.view)}
     return risks
