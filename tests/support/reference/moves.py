@@ -10,9 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from tests.support.reference.events import WAVERING_DAYS, joined, was_seen
-from tests.support.reference.leaving import has_returned, quiet_until, unmet
+from tests.support.reference.leaving import (
+    has_returned,
+    is_dismissed_since,
+    mended,
+    quiet_until,
+    rests_on_entry,
+    unmet,
+)
 from tests.support.reference.opinion import RISKS, SHOCKS
-from tests.support.reference.slips import is_dismissed_since, mended, rests_on_entry
 from tests.support.reference.stand import (
     OPEN,
     SLIP_DAYS,
