@@ -179,7 +179,8 @@ def test_a_request_is_found_again_at_the_case(foothold: Stack, sender: Sender, d
 
     DOORS[door](sender, door)
 
-    assert eventually(lambda: in_history(foothold, f"TRACE-{door}"), "the case") == [trace(door)]
+    # where the person came with another entry, that one follows
+    assert eventually(lambda: in_history(foothold, f"TRACE-{door}"), "the case")[0] == trace(door)
     for service, event in [
         ("ingest", "ingest.event"),
         ("risk", "risk.fact"),
