@@ -25,7 +25,7 @@ from foothold_risk.rules.household.statements import UNNAMED, Names
 from foothold_risk.rules.money.figures import withheld
 from foothold_risk.rules.policy import Place, Policy
 from foothold_risk.rules.status.assess import Assessment, Target
-from foothold_risk.rules.status.deciding import refuse
+from foothold_risk.rules.status.deciding import DOES_NOT_FIT, refuse
 from foothold_risk.rules.status.held_back import Scales
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
@@ -36,7 +36,7 @@ from foothold_risk.rules.status.taken_back import PlaceContext, without_taken_ba
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
 from foothold_schemas.facts.facts import HouseholdFact, IncomeReported
 from foothold_schemas.messages.transitions import ExitReason, Status, Transition
-from foothold_schemas.messages.views import Impact, UnmetKind
+from foothold_schemas.messages.views import Impact
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def _handed_over(subject: Subject, register: Register, day: date, policy: Policy
     after, moves = move(subject.household.position, assessment)
     if isinstance(subject.decided, CaseDecided):
         after, moves = refuse(after, moves, subject.decided)
-    refused = () if subject.decided is None else (Condition(UnmetKind.DOES_NOT_FIT),)
+    refused = () if subject.decided is None else DOES_NOT_FIT
     return _ended(subject, Outcome(after, moves, assessment, refused), policy)
 
 

@@ -110,7 +110,6 @@ class Ground:
 
 def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
     """What a finding rests on as of the day."""
-    names = first_names(view)
     of, threshold = (
         _EVENTS.get(finding.kind),
         (
@@ -126,7 +125,7 @@ def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
             finding.kind,
             tuple(events[:MOST_EVENTS]),
             len(events),
-            sums=tuple(_bills(stay, names) for stay in stays),
+            sums=tuple(_bills(stay, view) for stay in stays),
             threshold=threshold,
         )
     if finding.unit == "money" and isinstance(finding.value, int):
@@ -134,7 +133,7 @@ def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
             finding.kind,
             value=abs(finding.value),
             beyond=abs(finding.value - threshold),
-            sums=(_bills(finding.facts, names),),
+            sums=(_bills(finding.facts, view),),
             threshold=threshold,
         )
     return Ground(finding.kind)
@@ -234,7 +233,8 @@ def _merged(events: Iterable[Event]) -> list[Event]:
     return sorted(merged.values(), key=lambda e: (-e.last, e.name))
 
 
-def _bills(facts: Iterable[object], names: Mapping[str, str]) -> tuple[Bill, ...]:
+def _bills(facts: Iterable[object], view: HouseholdOnDay) -> tuple[Bill, ...]:
+    names = first_names(view)
     return tuple(
         (bill_name(f, names), f.own_share, f.day) for f in facts if isinstance(f, Claim | Spending)
     )

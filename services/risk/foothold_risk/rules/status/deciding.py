@@ -6,6 +6,7 @@ What comes of it: identified, eliminated, dismissed, opened again, rolled back, 
 import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -45,7 +46,8 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import ExitReason, Movement, Status
 from foothold_schemas.messages.views import UnmetKind
 
-_DOES_NOT_FIT = (Condition(UnmetKind.DOES_NOT_FIT),)
+DOES_NOT_FIT: Final = (Condition(UnmetKind.DOES_NOT_FIT),)
+"""Where people decide what the household as it stands today does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def decide(
     """
     disputed = disputes(assessment)
     is_recovering = position.status is Status.RECOVERING and position.is_identified
-    outcome: Decided | tuple[Condition, ...] = _DOES_NOT_FIT
+    outcome: Decided | tuple[Condition, ...] = DOES_NOT_FIT
     match decided.decision:
         case _ if _is_of_another_case(position, decided):
             pass
@@ -135,7 +137,7 @@ def _dismissed(
     """
     if position.is_in_episode:
         return news_in(assessment) or _done(_out_by_word(position, assessment))
-    return Decided(position) if decided.saw else _DOES_NOT_FIT
+    return Decided(position) if decided.saw else DOES_NOT_FIT
 
 
 def news_in(assessment: Assessment) -> tuple[Condition, ...]:
@@ -221,7 +223,7 @@ def exempt(
         None,
     )
     if saw is None or (word.saw is not None and word.saw.finding is not word.finding):
-        return _DOES_NOT_FIT
+        return DOES_NOT_FIT
     saw = word.saw or saw
     if saw.finding is FindingKind.RISK_REPORTED:
         return answered(

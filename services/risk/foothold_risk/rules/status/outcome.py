@@ -16,6 +16,7 @@ from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, answered, fresh
 from foothold_risk.rules.status.assess import Assessment, assess
 from foothold_risk.rules.status.deciding import (
+    DOES_NOT_FIT,
     Decided,
     decide,
     dismiss,
@@ -33,8 +34,6 @@ from foothold_risk.rules.status.steps import Move
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.messages.transitions import ExitReason
 from foothold_schemas.messages.views import UnmetKind
-
-_DOES_NOT_FIT = (Condition(UnmetKind.DOES_NOT_FIT),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def _reopened(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
         return Outcome(
             *refuse(now.position, now.moves, decided),
             now.assessment,
-            _DOES_NOT_FIT,
+            DOES_NOT_FIT,
         )
     looked = looking.at(standing)
     position, moves = move(standing, looked)
@@ -164,7 +163,7 @@ def _reopened(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
         return Outcome(
             *refuse(now.position, now.moves, decided),
             now.assessment,
-            _DOES_NOT_FIT,
+            DOES_NOT_FIT,
         )
     position = replace(position, told_on=looked.view.day if moves else position.told_on)
     return Outcome(
@@ -218,5 +217,5 @@ def _decided(
     All that fits is that its lead came to nothing.
     """
     if isinstance(word, FindingExempted) or word.decision is not Decision.DISMISSED:
-        return (Condition(UnmetKind.DOES_NOT_FIT),)
+        return DOES_NOT_FIT
     return decide(dismissed(household, position), assessment, word)
