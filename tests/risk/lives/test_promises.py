@@ -26,6 +26,8 @@ from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import Hazard, HomeState, HouseholdFact
 from foothold_schemas.facts.register import Member
 from foothold_schemas.facts.reports import Concern
+from foothold_schemas.facts.saw import Saw, SeenEvent
+from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Fen
 from tests.risk.lives.test_properties import facts
@@ -80,7 +82,10 @@ class Listener:
         moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC) + TICK * len(
             self.transitions
         )
-        fact = fact.model_copy(update={"time": moment, "recorded_time": moment})
+        return self.hear(fact.model_copy(update={"time": moment, "recorded_time": moment}), day)
+
+    def hear(self, fact: FactRecord, day: date) -> list[Transition]:
+        """Something that came on the day, told when it says."""
         before = self.home
         self.home, folded = fold(before, fact, cast(HouseholdFact, fact.data), day)
         if self.home is before:
@@ -430,3 +435,86 @@ def test_what_people_saw_and_any_order_of_what_came_since_lead_to_the_same(
         )
 
     assert stood[0] == stood[1]
+
+
+@settings(max_examples=min(60, settings().max_examples))
+@given(
+    st.lists(st.tuples(st.sampled_from(list(Concern)), st.integers(0, 9), st.integers(0, 9))),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=4),
+    st.lists(st.sampled_from(list(Guarantee)), max_size=2),
+    st.randoms(use_true_random=False),
+)
+def test_reports_and_what_people_decided_lead_to_the_same_in_any_order(
+    given_reports: list[tuple[Concern, int, int]],
+    given_decisions: list[tuple[int, int]],
+    seen: list[Guarantee],
+    chance: random.Random,
+) -> None:
+    """A report is answered by what was decided after it, whichever of the two arrives first.
+
+    What people saw of a guarantee is covered, also where it arrives after their word.
+    """
+    day = OPEN_DAY + timedelta(days=10)
+    reports = [
+        _on_record(reported(c, f"report {n}", day=OPEN_DAY + timedelta(days=on)), at, n)
+        for n, (c, on, at) in enumerate(given_reports)
+    ]
+    decisions = [
+        _on_record(
+            record(
+                CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY + timedelta(days=on)),
+                f"decision {n}",
+            ),
+            at,
+            100 + n,
+        )
+        for n, (on, at) in enumerate(given_decisions)
+    ]
+    checks = [checked(g, f"unmet {g}", is_met=False, day=day) for g in set(seen)]
+    words = [_seen_unmet(g, day) for g in set(seen)]
+    begun = [
+        registered(),
+        income("7000.00", "year", category="property", item="rent"),
+        disaster("first", day=OPEN_DAY, home=HomeState.BADLY_DAMAGED),
+    ]
+    facts_and_words = [*reports, *decisions, *checks, *words]
+    stood = []
+    for order in (facts_and_words, chance.sample(facts_and_words, len(facts_and_words))):
+        life = Listener()
+        for fact in begun:
+            life.fact(fact, day)
+        for fact in order:
+            life.hear(fact, day)
+        stood.append(judged(life.home, day, ALL_IN_FORCE, HEARD).kinds)
+    unanswered = any(
+        not any(
+            on <= until and (at, n) <= (recorded, 100 + m)
+            for m, (until, recorded) in enumerate(given_decisions)
+        )
+        for n, (_, on, at) in enumerate(given_reports)
+    )
+
+    assert stood[0] == stood[1]
+    if len({(c, on) for c, on, _ in given_reports}) == len(given_reports):  # each of another name
+        assert (FindingKind.RISK_REPORTED in stood[0]) is unanswered
+    assert FindingKind.GUARANTEE_MISSING not in stood[0]
+
+
+def _on_record(fact: FactRecord, minute: int, place: int) -> FactRecord:
+    moment = datetime(2026, 6, 10, 4, minute, tzinfo=UTC)
+    return fact.model_copy(update={"time": moment, "recorded_time": moment, "place": (place,)})
+
+
+def _seen_unmet(guarantee: Guarantee, day: date) -> FactRecord:
+    """People's word that it is harmless, and what they saw."""
+    event = SeenEvent(name=guarantee.value, last=day)
+    saw = Saw(finding=FindingKind.GUARANTEE_MISSING, events=(event,), events_total=1, is_below=True)
+    word = FindingExempted(
+        finding=saw.finding,
+        reason=HarmlessReason.CAN_COPE,
+        by="chen",
+        exempted_on=day,
+        until=day + timedelta(days=300),
+        saw=saw,
+    )
+    return record(word, f"harmless {guarantee}")

@@ -120,6 +120,7 @@ def mended(course: Course) -> Stand | None:
                 before,
                 words=stand.words,
                 answered=stand.answered,
+                decisions=stand.decisions,
                 told_on=stand.told_on,
                 entry=entry,
                 is_corrected=stand.is_corrected,
@@ -140,6 +141,7 @@ def mended(course: Course) -> Stand | None:
         for name in (
             "words",
             "answered",
+            "decisions",
             "told_on",
             "had",
             "paid",

@@ -6,7 +6,7 @@ A life follows from its seed. Policy's periods of leaving are a month each, so t
 fit into a few months.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from foothold_schemas.facts.checks import Guarantee
@@ -21,7 +21,8 @@ from foothold_schemas.facts.decisions import (
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import HouseholdFact
 from foothold_schemas.facts.register import Member, ProjectShare, TicketState
-from foothold_schemas.facts.saw import Saw
+from foothold_schemas.facts.reports import RiskReported
+from foothold_schemas.facts.saw import Saw, SeenEvent
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Standing
 from tests.support.made.build import (
@@ -42,6 +43,8 @@ class Writing(Agencies):
     """What is written of a household. `page`: what the desk showed last."""
 
     page: tuple[Saw, ...] = ()
+    under_way: dict[date, list[FactRecord]] = field(default_factory=dict)
+    """What was written and arrives later."""
     pace: float = 0.3
     """On how many days something comes of itself."""
 
@@ -159,7 +162,19 @@ class Writing(Agencies):
             facts = [*facts, *self.something(day, stand)]
         stamped = [self._at(f, day, n) for n, f in enumerate(facts)]
         self.came += stamped
-        return stamped
+        return self._on_its_way(stamped, day)
+
+    def _on_its_way(self, stamped: list[FactRecord], day: date) -> list[FactRecord]:
+        """What arrives on the day, in any order; a report now and then only days later."""
+        chance = self.chance
+        arriving = self.under_way.pop(day, [])
+        for fact in stamped:
+            is_late = isinstance(fact.data, RiskReported) and chance.random() < 0.3
+            later = day + timedelta(days=chance.choice((1, 3, 9)))
+            (self.under_way.setdefault(later, []) if is_late else arriving).append(fact)
+        if chance.random() < 0.3:
+            chance.shuffle(arriving)
+        return arriving
 
     def something(self, day: date, stand: Stand) -> list[FactRecord]:
         """Money, needs, the register, or people: more often what fits."""
@@ -202,12 +217,34 @@ class Writing(Agencies):
         chance = self.chance
         if chance.random() < 0.5:
             return [self.decision(chance.choice(list(Decision)), day)]
+        if chance.random() < 0.3:
+            return self._dismissed_ahead(day)
         self.count += 1
         ticket, ends = self.count, chance.choice((TicketState.MENDED, TicketState.DISMISSED))
         self.to_come.setdefault(day + timedelta(days=chance.choice((1, 5, 20))), []).append(
             in_doubt(ticket, ends)
         )
         return [in_doubt(ticket)]
+
+    def _dismissed_ahead(self, day: date) -> list[FactRecord]:
+        """People's word on what they saw arrives before what they saw."""
+        event = SeenEvent(name="housing", last=day)
+        saw = Saw(
+            finding=FindingKind.GUARANTEE_MISSING, events=(event,), events_total=1, is_below=True
+        )
+        dismissed = CaseDecided(decision=Decision.DISMISSED, decided_on=day, saw=(saw,))
+        harmless = FindingExempted(
+            finding=saw.finding,
+            reason=HarmlessReason.CAN_COPE,
+            by="chen",
+            exempted_on=day,
+            until=day + timedelta(days=20),
+            saw=saw,
+        )
+        return [
+            self._word(self.chance.choice((dismissed, harmless))),
+            checked(Guarantee.HOUSING, self.name("check"), is_met=False, day=day),
+        ]
 
     def help(self, day: date, stand: Stand) -> list[FactRecord]:
         """What an identified household gets and what people then declare."""
@@ -265,8 +302,9 @@ class Writing(Agencies):
 
     def decision(self, decision: Decision, day: date) -> FactRecord:
         is_shown = decision is Decision.DISMISSED and self.page and self.chance.random() < 0.5
+        on = day - timedelta(days=self.chance.choice((0, 0, 0, 2)))
         return self._word(
-            CaseDecided(decision=decision, decided_on=day, saw=self.page if is_shown else None)
+            CaseDecided(decision=decision, decided_on=on, saw=self.page if is_shown else None)
         )
 
     def _word(self, fact: HouseholdFact) -> FactRecord:

@@ -30,7 +30,7 @@ from tests.support.reference.arithmetic import LINE, is_here, last_of
 from tests.support.reference.events import Ground, grounds
 from tests.support.reference.moves import keeps, say
 from tests.support.reference.opinion import RISKS, SHOCKS, Opinion, opinion
-from tests.support.reference.people import decide, exempt, late
+from tests.support.reference.people import answer, decide, exempt, late
 from tests.support.reference.stand import OPEN, SLIP_DAYS, Course, Outbox, Recheck, Stand, Today
 from tests.support.reference.statements import (
     age,
@@ -73,8 +73,9 @@ class SecondOpinion:
             _counting(before), _counting(self.known), fact
         )
         self._weigh(before, day, is_correction=is_correction)
+        self.stand = answer(self.stand, self)
         if isinstance(fact.data, CaseDecided):
-            return self._keep(*decide(self.stand, self._look(day), fact.data))
+            return self._keep(*decide(self.stand, self._look(day), fact, self))
         if isinstance(fact.data, FindingExempted):
             return self._keep(*exempt(self.stand, self._look(day), fact.data))
         ends = "corrected" if is_correction else None
@@ -84,6 +85,15 @@ class SecondOpinion:
         steps = self._keep(*say(self.stand, self._look(day, ends)))
         return [*steps, *self._late(before, day)]
 
+    @property
+    def reports(self) -> list[FactRecord]:
+        """The reports that count."""
+        return [f for f in _counting(self.known) if isinstance(f.data, RiskReported)]
+
+    def name_of(self, report: FactRecord) -> str:
+        """What it was first told as."""
+        return _first_names(self.known)[report.fact_id]
+
     def _weigh(self, before: list[FactRecord], day: date, *, is_correction: bool) -> None:
         """Whether a correction has taken what the case rests on, had nothing held it back.
 
@@ -92,7 +102,9 @@ class SecondOpinion:
         stand, was = self.stand, self.stand.is_corrected
         stood, slip = stand, stand.slip
         if stand.at not in OPEN and slip is not None and slip.is_natural:
-            stood = replace(slip.before, words=stand.words, answered=stand.answered)
+            stood = replace(
+                slip.before, words=stand.words, answered=stand.answered, decisions=stand.decisions
+            )
         taken = False
         if stood.at in OPEN and (was or is_correction):
             now = self._free_target(self.known, stood, day)

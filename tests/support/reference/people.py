@@ -1,10 +1,13 @@
 """The second opinion on what people decide: whether it is carried out, and what comes of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, cast
 
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
+from foothold_schemas.facts.envelope import FactRecord
+from foothold_schemas.facts.reports import RiskReported
 from tests.support.reference.events import Ground
 from tests.support.reference.leaving import unmet
 from tests.support.reference.moves import GONE, may_return, next_number, out, say
@@ -16,8 +19,21 @@ from tests.support.reference.words import Word, dismissed_until, word_in, word_o
 REPORT = "risk_reported"
 
 
-def decide(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:  # noqa: C901 - one plain list, to be read beside policy
+class Log(Protocol):
+    """What was reported of a household."""
+
+    @property
+    def reports(self) -> Sequence[FactRecord]:
+        """The reports that count."""
+
+    def name_of(self, report: FactRecord) -> str:
+        """What it was first told as."""
+
+
+def decide(stand: Stand, look: Recheck, fact: FactRecord, log: Log) -> tuple[Stand, list[Outbox]]:  # noqa: C901 - one plain list, to be read beside policy
     """The household is brought to today; then people's decision, or that it is not carried out."""
+    decided = fact.data
+    assert isinstance(decided, CaseDecided)
     now, steps = say(stand, look)
     course = Course(now, look(now))
     refusal: list[Outbox] = [("refused", None, None)] if now.episode else []
@@ -25,38 +41,67 @@ def decide(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, li
         return now, [*steps, *refusal]
     after: tuple[Stand, list[Outbox]] | None = None
     is_identified = now.identified is not None
-    is_of_before = decided.episode not in (None, now.episode)  # another case has begun since
-    if is_of_before and decided.decision is not Decision.ROLLED_BACK:
+    if _is_of_another_case(now, decided):
         pass
     elif decided.decision is Decision.REOPENED:
         after = _reopened(now, look, decided)
     elif course.today.is_in_doubt:
         pass
-    elif decided.decision is Decision.DISMISSED and not is_identified and now.episode:
+    elif decided.decision is Decision.DISMISSED and not is_identified:
         after = _dismissed(now, look, decided)
     elif decided.decision is Decision.IDENTIFIED and now.at in ("group", "recovering"):
-        after = _identified(_looked_into(now, course), look, decided), []
+        after = _identified(_looked_into(now, fact, log), look, decided), []
     elif decided.decision is Decision.ELIMINATED and now.at == "recovering" and is_identified:
-        course = Course(looked := _looked_into(now, course), look(looked))
+        course = Course(looked := _looked_into(now, fact, log), look(looked))
         if not unmet(looked, course):
             out(course, "eliminated")
             after = course.stand, course.steps
     elif decided.decision is Decision.NOT_MARKED and now.at == "recovering" and is_identified:
-        course = Course(looked := _looked_into(now, course), look(looked))
+        course = Course(looked := _looked_into(now, fact, log), look(looked))
         if not looked.is_not_marked:
             course.go("not_marked", is_not_marked=True)
         after = course.stand, course.steps
     elif course.target == "natural":  # nobody of it is left to be helped again
         pass
     elif decided.decision is Decision.ROLLED_BACK and now.eliminated_from and not is_identified:
-        after = _rolled_back(_looked_into(now, course), look, decided)
+        after = _rolled_back(_looked_into(now, fact, log), look, decided)
     return (now, [*steps, *refusal]) if after is None else (after[0], [*steps, *after[1]])
 
 
-def _looked_into(stand: Stand, course: Course) -> Stand:
+def _is_of_another_case(now: Stand, decided: CaseDecided) -> bool:
+    """One that is over; or that has still to begin, unless people say what they saw of it."""
+    if decided.decision is Decision.ROLLED_BACK or decided.episode in (None, now.episode):
+        return False
+    is_ahead = decided.decision is Decision.DISMISSED and decided.saw and now.at not in OPEN
+    return not (is_ahead and decided.episode == next_number(now))
+
+
+def _looked_into(stand: Stand, fact: FactRecord, log: Log) -> Stand:
     """People look into what was reported before they decide."""
-    ground = course.today.grounds.get(REPORT)
-    return replace(stand, answered=stand.answered | frozenset((ground and ground.events) or ()))
+    return answer(replace(stand, decisions=(*stand.decisions, fact)), log)
+
+
+def answer(stand: Stand, log: Log) -> Stand:
+    """What somebody could look into before a decision that was carried out is answered.
+
+    It tells of no later day, and was on record before the decision was.
+    """
+    names = {
+        log.name_of(report)
+        for report in log.reports
+        if isinstance(report.data, RiskReported)
+        and any(_is_before(report, report.data.reported_on, fact) for fact in stand.decisions)
+    }
+    return replace(stand, answered=stand.answered | names)
+
+
+def _is_before(report: FactRecord, told_on: date, fact: FactRecord) -> bool:
+    assert isinstance(fact.data, CaseDecided)
+    was_on_record = (report.recorded_time, report.place or ()) <= (
+        fact.recorded_time,
+        fact.place or (),
+    )
+    return was_on_record and told_on <= fact.data.decided_on
 
 
 def _identified(stand: Stand, look: Recheck, decided: CaseDecided) -> Stand:
@@ -80,7 +125,8 @@ def _dismissed(
     That stays with them, and what they saw is covered.
     """
     today = look(now)
-    until, episode = dismissed_until(decided.decided_on), now.episode
+    until = dismissed_until(decided.decided_on)
+    episode = decided.episode or now.episode or next_number(now)
     if decided.saw is None:
         speaking = Course(now, today).speaking
         words = [
@@ -155,12 +201,22 @@ def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, l
         )
         if stand.at == "lead" and was.is_group:  # its group goes on with the case
             stand = replace(stand, group_ended=replace(was, is_taken_back=True))
-    # a refused act changes nothing, so the dismissal goes on
-    if stand.at not in OPEN:
-        return None
+    if stand.at not in OPEN:  # nothing of it is left, so the case ended by itself
+        course, was_open = Course(stand, look(stand)), now.dismissed
+        course.go("unwatched", **_ended_by_itself(was_open, course.today.day))
+        return course.stand, [*steps, *course.steps]
     if not steps:  # it was open all along, so nobody is told
         return stand, []
     return replace(stand, told_on=look(stand).day), [(m, r, True) for m, r, _ in steps]
+
+
+def _ended_by_itself(was_open: Ended | None, day: date) -> dict[str, Any]:
+    """The case that was opened again, as one that ended by itself today."""
+    if was_open is None:
+        return {}
+    ended = replace(was_open, day=day, is_taken_back=False)
+    name = "group_ended" if was_open.is_group else "lead_ended"
+    return {name: ended, "dismissed": None}
 
 
 def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]]:
@@ -209,7 +265,7 @@ def _rolled_back(stand: Stand, look: Recheck, decided: CaseDecided) -> tuple[Sta
 
 
 def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, list[Outbox]]:
-    """A finding is harmless as people saw it, and must hold today.
+    """A finding is harmless as people saw it; where they do not say what, it must hold today.
 
     Where it says more, that is news and stays.
     """
@@ -219,15 +275,16 @@ def exempt(stand: Stand, look: Recheck, word: FindingExempted) -> tuple[Stand, l
     if (
         today.is_in_doubt
         or not today.is_served
-        or ground is None
         or kind not in LEADS
         or (word.saw is not None and word.saw.finding is not word.finding)
     ):
         return say(stand, look)
+    if word.saw is None and ground is None:
+        return say(stand, look)
     given: Word = (
-        word_of(kind, ground, word.until, is_below=today.is_below, episode=None)
-        if word.saw is None
-        else word_in(word.saw, word.until, None)
+        word_in(word.saw, word.until, None)
+        if word.saw is not None
+        else word_of(kind, cast(Ground, ground), word.until, is_below=today.is_below, episode=None)
     )
     given = replace(given, since=word.exempted_on)
     if kind == REPORT:

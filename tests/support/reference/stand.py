@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from foothold_schemas.facts.decisions import MeasureDelivered
+from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.register import HouseholdRegistered
 from tests.support.reference.events import WAVERING_DAYS, Event, Ground, heavy, joined, was_seen
 from tests.support.reference.opinion import LEADS, RISKS, SHOCKS, Opinion
@@ -74,7 +75,8 @@ class Stand:
     `cases_before`: the household as each case left it that may still return; `last_episode`,
     `last_spell`: the highest numbers that were given.
     `storms`: the disasters it was last seen to rest on.
-    `entered`: when its spell in a group began.
+    `entered`: when its spell in a group began. `decisions`: those carried out, of which each
+    answers what was reported before it.
     `has_had`: whether its case was in a group, and in danger. `left`: the day of the leaving that a
     late fact may still put in doubt.
     """
@@ -95,6 +97,7 @@ class Stand:
     eliminated_from: str = ""
     words: tuple[Word, ...] = ()
     answered: frozenset[str] = frozenset()
+    decisions: tuple[FactRecord, ...] = ()
     had: Mapping[str, Event] = field(default_factory=dict)
     paid: frozenset[str] = frozenset()
     woken: frozenset[str] = frozenset()

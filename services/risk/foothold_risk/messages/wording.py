@@ -18,7 +18,8 @@ _NATURAL: Final = Sentence(
     zh="户内已无成员，自然减少。", en="Nobody of the household is left: natural exit."
 )
 _HANDED_OVER: Final = Sentence(
-    zh="户籍已迁至{area}，移交当地办理。", en="Handed over to {area}, where it is registered now."
+    zh="户籍已迁出，现登记地区划代码{area}，移交当地办理。",
+    en="Handed over to the area of code {area}, where it is registered now.",
 )
 _AGAIN: Final = Sentence(zh="（反复，第{times}次）", en=" (it wavers: {times} so far)")
 _ALWAYS: Final = {
@@ -88,6 +89,11 @@ _BY_REASON: Final = {
         zh="经人工核实，风险线索已排除。", en="People checked the signal and dismissed it."
     ),
 }
+_TAKEN_BACK_FOR_NOTHING: Final = Sentence(
+    zh="排除已撤回；目前没有待核实的线索，本次办理结束，再次出现时重新提示。",
+    en="The dismissal was taken back. Nothing is there to be checked now, so the case ends; it is"
+    " raised again when something returns.",
+)
 _TAKEN_BACK: Final = Sentence(
     zh="数据经更正，部分风险依据不再成立，风险减轻。",
     en="The data was corrected: a part of what the case rests on is gone.",
@@ -196,6 +202,8 @@ def _template(move: Move, assessment: Assessment) -> Sentence:
         return _BY_REASON[move.exit_reason]
     if move.movement is Movement.WATCHED and not move.after.is_lead and _is_foretold(assessment):
         return _FORETOLD
+    if move.movement is Movement.UNWATCHED and move.is_decided:
+        return _TAKEN_BACK_FOR_NOTHING
     return _OPENINGS[move.movement, move.after.is_lead]
 
 

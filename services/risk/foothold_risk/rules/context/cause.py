@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from foothold_risk.rules.context.incidents import Recheck
+from foothold_risk.rules.household.from_fact import version_of
+from foothold_risk.rules.household.packed import UNVERSIONED, Version
 from foothold_schemas.facts.decisions import CaseDecided, Decision, FindingExempted
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import DayOpened
@@ -17,7 +19,7 @@ class Cause:
     It has its id, when it was recorded, whether it is a quiet go-live, who sent it, and how what
     loses its basis by it ends.
 
-    `decided`: what people decided by it.
+    `decided`: what people decided by it. `version`: which version it is of what it says.
     """
 
     fact_id: str
@@ -26,6 +28,7 @@ class Cause:
     ends: ExitReason | None = None
     agency: str = ""
     decided: Decision | None = None
+    version: Version = UNVERSIONED
 
 
 def cause_of(fact: FactRecord, *, is_correction: bool = False) -> Cause:
@@ -49,6 +52,7 @@ def cause_of(fact: FactRecord, *, is_correction: bool = False) -> Cause:
         ends=ends,
         agency=fact.agency,
         decided=decided,
+        version=version_of(fact),
     )
 
 

@@ -33,7 +33,7 @@ from foothold_risk.rules.household.facts import (
     Spending,
     Withdrawal,
 )
-from foothold_risk.rules.household.household import Household, fresh
+from foothold_risk.rules.household.household import Household, fresh, with_answers
 from foothold_risk.rules.household.packed import Version, version_key
 from foothold_risk.rules.household.sources import puts_right
 from foothold_risk.rules.household.statements import (
@@ -361,6 +361,8 @@ def _add(
         return added, Folded.APPLIED
     if isinstance(fact, Income):
         *facts, fact = called((*facts, fact), names)
+    if isinstance(fact, Report):
+        added = with_answers(added)
     return added, _beside(facts, fact)
 
 

@@ -3,7 +3,7 @@
 Immutable; small enough to keep a county in memory, packed.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from hashlib import blake2b
 
@@ -114,6 +114,30 @@ class Dismissal(Packed, frozen=True):
     number: int = 0
 
 
+class Answer(Packed, frozen=True):
+    """A decision of people on a case, which answers what was reported until its day.
+
+    They saw what was recorded before it, so what comes late is answered if it was on record then.
+    """
+
+    decided_on: date
+    recorded_us: int = 0
+    place: tuple[int, ...] = ()
+
+    def covers(self, report: Report) -> bool:
+        """Whether people could look into the report before they decided."""
+        version = report.version
+        return report.day <= self.decided_on and (
+            (version.recorded_us, version.place) <= (self.recorded_us, self.place)
+        )
+
+    def says_no_more_than(self, other: "Answer") -> bool:
+        """Whether the other answers all that this one does."""
+        return self.decided_on <= other.decided_on and (
+            (self.recorded_us, self.place) <= (other.recorded_us, other.place)
+        )
+
+
 class Ended(Packed, frozen=True):
     """The last group or lead that ended.
 
@@ -185,6 +209,7 @@ class Position(Packed, frozen=True):
     `last_episode`, `last_spell`: the highest numbers given, where such a one has returned.
     `is_corrected`: a correction took what its case rests on, and the case stands until it is free
     to end. `entered_on`: the day its spell in a group began; None in states of before.
+    `answers`: the decisions that answer reports which are on their way still.
     `dismissed`, `fell`, `exemptions` are of states of before, and no longer read.
     """
 
@@ -232,6 +257,7 @@ class Position(Packed, frozen=True):
     last_episode: int = 0
     last_spell: int = 0
     entered_on: date | None = None
+    answers: tuple[Answer, ...] = ()
 
     @property
     def next_episode(self) -> int:
@@ -385,7 +411,12 @@ def report_name(report: Report) -> str:
 
 def report_key(report: Report) -> bytes:
     """The name in eight bytes."""
-    return blake2b(report_name(report).encode(), digest_size=8).digest()
+    return name_key(report_name(report))
+
+
+def name_key(name: str) -> bytes:
+    """A report's name in eight bytes."""
+    return blake2b(name.encode(), digest_size=8).digest()
 
 
 def answered(
@@ -393,12 +424,39 @@ def answered(
 ) -> Position:
     """The position when people have looked into what was reported: under these names, or so far.
 
-    What was taken back stays answered, so that it is no news when it is sent again.
+    What they name they saw, though it has still to arrive. What was taken back stays answered, so
+    that it is no news when it is sent again.
     """
-    looked_into = {
-        report_key(r) for r in household.reports if names is None or report_name(r) in names
-    }
-    every = {*position.answered, *looked_into}
+    known = {report_key(r) for r in household.reports}
+    return _looked_into(household, position, known if names is None else map(name_key, names))
+
+
+def answered_by(household: Household, position: Position, answer: Answer) -> Position:
+    """The position when people have decided, and so looked into what was on record.
+
+    What arrives later, and was on record then, is answered as well.
+    """
+    others = tuple(a for a in position.answers if not a.says_no_more_than(answer))
+    if any(answer.says_no_more_than(a) for a in others):
+        return _with_answers(household, position)
+    answers = tuple(sorted((*others, answer), key=lambda a: a.decided_on))
+    return _with_answers(household, msgspec.structs.replace(position, answers=answers))
+
+
+def with_answers(household: Household) -> Household:
+    """The household when what people had looked into before it arrived is answered."""
+    position = _with_answers(household, household.position)
+    return household if position is household.position else fresh(household, position=position)
+
+
+def _with_answers(household: Household, position: Position) -> Position:
+    answers = position.answers
+    keys = {report_key(r) for r in household.reports if any(a.covers(r) for a in answers)}
+    return _looked_into(household, position, keys)
+
+
+def _looked_into(household: Household, position: Position, keys: Iterable[bytes]) -> Position:
+    every = {*position.answered, *keys}
     if len(every) > MOST_ANSWERED:
         every &= {report_key(r) for r in household.reports}
     reports = tuple(sorted(every))

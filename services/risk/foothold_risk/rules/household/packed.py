@@ -4,7 +4,7 @@ It is packed as an array, and records which version of a statement it is.
 """
 
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -25,6 +25,10 @@ class Version(Packed, frozen=True):
     time_us: int = 0
     recorded_us: int = 0
     place: tuple[int, ...] = ()
+
+
+UNVERSIONED: Final = Version()
+"""Of what no record brought: a day, an incident."""
 
 
 class Stated(Protocol):

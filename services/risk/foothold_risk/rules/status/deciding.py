@@ -93,9 +93,7 @@ def decide(
             )
         case Decision.NOT_MARKED if is_recovering:
             outcome = _not_marked(position, assessment)
-        case Decision.DISMISSED if (
-            not position.is_identified or position.frozen
-        ) and position.episode:
+        case Decision.DISMISSED if not position.is_identified or position.frozen:
             outcome = _dismissed(position, assessment, decided)
         case Decision.ROLLED_BACK if (
             position.eliminated_from is not None
@@ -114,10 +112,18 @@ def _is_of_another_case(position: Position, decided: CaseDecided) -> bool:
     Their act and the next case crossed, or theirs was retried.
 
     Rolled back is the household, not a case: where a lead is open it becomes the case, else another
-    begins.
+    begins. What people saw of a case they dismiss may have still to arrive.
     """
-    is_of_a_case = decided.episode is not None and decided.decision is not Decision.ROLLED_BACK
-    return is_of_a_case and decided.episode != position.episode
+    episode = decided.episode
+    if episode is None or decided.decision is Decision.ROLLED_BACK:
+        return False
+    is_ahead = (
+        decided.decision is Decision.DISMISSED
+        and bool(decided.saw)
+        and not position.is_in_episode
+        and episode == position.next_episode
+    )
+    return episode != position.episode and not is_ahead
 
 
 def _not_marked(position: Position, assessment: Assessment) -> Decided:
@@ -160,7 +166,9 @@ def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) ->
         household, position, None if decided.saw is None or _is_cut(reports) else names
     )
     kinds = IS_LEAD - {FindingKind.RISK_REPORTED}
-    words = [dismissal(s, decided, policy, position.episode) for s in saw if s.finding in kinds]
+    # of a household without a case it is the first, which has still to arrive
+    episode = decided.episode or position.episode or position.next_episode
+    words = [dismissal(s, decided, policy, episode) for s in saw if s.finding in kinds]
     woken = tuple(k for k in position.woken if all(k is not w.kind for w in words))
     return replace(position, words=added(position.words, words), woken=woken)
 
@@ -203,28 +211,32 @@ def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> 
     return replace(position, words=words, answered=unanswered, ended=ended, dismissal=None)
 
 
+def ended_meanwhile(position: Position, assessment: Assessment) -> Move:
+    """The case that was opened again has nothing to rest on: it has ended by itself."""
+    ended = position.ended
+    if ended is not None and ended.is_by_word:
+        position = replace(position, ended=replace(ended, is_by_word=False))
+    taken_up = replace(position, status=Status.WATCH, is_lead=True)
+    step = make(Movement.UNWATCHED, taken_up, assessment, **out_to(assessment.target))
+    return dataclasses.replace(step, is_decided=True)
+
+
 def exempt(
     position: Position, assessment: Assessment, word: FindingExempted
 ) -> Position | tuple[Condition, ...]:
     """With people's word that a finding is harmless.
 
-    Or what is not met: it must hold today, and be something people look into.
+    Or what is not met: it must hold today, or they say what they saw of it, which may have still
+    to arrive; and it must be something people look into.
 
     A report that was found harmless is answered: it does not come back when the day has passed.
     """
     if disputed := disputes(assessment):
         return disputed
-    saw = next(
-        (
-            s
-            for s in _shown(assessment, assessment.grounds)
-            if s.finding is word.finding and s.finding in IS_LEAD
-        ),
-        None,
-    )
-    if saw is None or (word.saw is not None and word.saw.finding is not word.finding):
+    shown = (s for s in _shown(assessment, assessment.grounds) if s.finding is word.finding)
+    saw = word.saw or next(shown, None)
+    if saw is None or saw.finding is not word.finding or saw.finding not in IS_LEAD:
         return DOES_NOT_FIT
-    saw = word.saw or saw
     if saw.finding is FindingKind.RISK_REPORTED:
         return answered(
             assessment.view.household,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.household.facts import Register
-from foothold_risk.rules.household.household import Household, Position, answered, fresh
+from foothold_risk.rules.household.household import Answer, Household, Position, answered_by, fresh
 from foothold_risk.rules.status.assess import Assessment, assess
 from foothold_risk.rules.status.deciding import (
     DOES_NOT_FIT,
@@ -21,6 +21,7 @@ from foothold_risk.rules.status.deciding import (
     decide,
     dismiss,
     dismissed,
+    ended_meanwhile,
     exempt,
     freeze,
     news_in,
@@ -82,7 +83,11 @@ def bring_to_present(
     position = looking.household.position
     moved = move(position, assessment, cause.ends, stood, looking.rests_on_entry)
     now = Outcome(*moved, assessment)
-    return now if decided is None else _carried_out(looking, now, decided)
+    if decided is None:
+        return now
+    recorded = cause.version
+    answer = Answer(decided.decided_on, recorded.recorded_us, recorded.place)
+    return _carried_out(looking, now, decided, answer)
 
 
 def _looked(looking: Looking) -> tuple[Assessment, Position | None]:
@@ -120,7 +125,7 @@ def _exempted(looking: Looking, word: FindingExempted) -> Outcome:
     )
 
 
-def _carried_out(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
+def _carried_out(looking: Looking, now: Outcome, decided: CaseDecided, answer: Answer) -> Outcome:
     """What people decided, if it holds today.
 
     They look into what was reported before they decide.
@@ -131,7 +136,7 @@ def _carried_out(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcom
     standing = (
         dismiss(now.position, now.assessment, decided)
         if is_dismissal
-        else answered(looking.household, now.position)
+        else answered_by(looking.household, now.position, answer)
     )
     looked = looking.at(standing)
     outcome = decide(standing, looked, decided)
@@ -145,9 +150,10 @@ def _carried_out(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcom
 
 
 def _reopened(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
-    """What the dismissal covered speaks again.
+    """What the dismissal covered speaks again, today or when it returns.
 
-    Where nothing of it is left to look into, people are told so.
+    Where nothing of it is left to look into, the case has ended by itself. Where there is no
+    dismissal to take back, people are told so.
     """
     standing = reopen(now.position, now.assessment, decided)
     if standing is None:
@@ -159,12 +165,8 @@ def _reopened(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
     looked = looking.at(standing)
     position, moves = move(standing, looked)
     if not position.is_in_episode:
-        # nothing changes but the number: the dismissal goes on as if nobody had spoken
-        return Outcome(
-            *refuse(now.position, now.moves, decided),
-            now.assessment,
-            DOES_NOT_FIT,
-        )
+        step = ended_meanwhile(position, looked)
+        return Outcome(step.after, (*now.moves, *moves, step), looked)
     position = replace(position, told_on=looked.view.day if moves else position.told_on)
     return Outcome(
         position,

@@ -23,7 +23,7 @@ from foothold_schemas.messages.transitions import Status
 
 _encoder = Encoder()
 _position = Decoder(Position)
-_LEARNED: Final = ("number", "words", "answered", "dismissal", "told_on")
+_LEARNED: Final = ("number", "words", "answered", "answers", "dismissal", "told_on")
 """What people said and were told while a slip stood stays."""
 _HAD_SINCE: Final = ("had", "bills", "woken", "was_grouped", "was_urgent", "eliminated")
 """What its case has had since, where it went on in another group or recovered."""
@@ -231,6 +231,7 @@ def thawed(position: Position) -> Position | None:
         "number": position.number,
         "words": position.words,
         "answered": position.answered,
+        "answers": position.answers,
         "told_on": position.told_on,
         "is_corrected": position.is_corrected,
         "last_episode": position.next_episode - 1,
