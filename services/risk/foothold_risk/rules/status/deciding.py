@@ -162,30 +162,30 @@ def dismiss(position: Position, assessment: Assessment, decided: CaseDecided) ->
     saw = _shown(assessment, assessment.speaking) if decided.saw is None else decided.saw
     reports = next((s for s in saw if s.finding is FindingKind.RISK_REPORTED), None)
     names = [] if reports is None else [e.name for e in reports.events]
-    position = dismissed(
-        household, position, None if decided.saw is None or _is_cut(reports) else names
-    )
-    kinds = IS_LEAD - {FindingKind.RISK_REPORTED}
     # of a household without a case it is the first, which has still to arrive
     episode = decided.episode or position.episode or position.next_episode
+    position = dismissed(
+        household, position, episode, None if decided.saw is None or _is_cut(reports) else names
+    )
+    kinds = IS_LEAD - {FindingKind.RISK_REPORTED}
     words = [dismissal(s, decided, policy, episode) for s in saw if s.finding in kinds]
     woken = tuple(k for k in position.woken if all(k is not w.kind for w in words))
     return replace(position, words=added(position.words, words), woken=woken)
 
 
 def dismissed(
-    household: Household, position: Position, names: Collection[str] | None = None
+    household: Household, position: Position, episode: int, names: Collection[str] | None = None
 ) -> Position:
-    """The reports of these names, or all, answered by a dismissal, which may be taken back.
+    """The reports of these names, or all, answered by a dismissal of a case, to be taken back.
 
     With what an earlier dismissal of the same case answered: what came while they decided may have
     kept it open.
     """
     after, last = answered(household, position, names), position.dismissal
-    before = last.reports if last is not None and last.episode == position.episode else ()
+    before = last.reports if last is not None and last.episode == episode else ()
     now = (key for key in after.answered if key not in position.answered)
     reports = (*(key for key in before if key in position.answered), *now)
-    return replace(after, dismissal=Dismissal(position.episode, reports, position.number))
+    return replace(after, dismissal=Dismissal(episode, reports, position.number))
 
 
 def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> Position | None:

@@ -220,4 +220,4 @@ def _decided(
     """
     if isinstance(word, FindingExempted) or word.decision is not Decision.DISMISSED:
         return DOES_NOT_FIT
-    return decide(dismissed(household, position), assessment, word)
+    return decide(dismissed(household, position, position.episode), assessment, word)
