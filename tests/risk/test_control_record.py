@@ -43,9 +43,9 @@ def written(households: Households, control: Control) -> dict[bytes, bytes]:
     """What a transaction that changes the control record writes; it becomes visible."""
     batch = Batch(households)
     batch.control = control
-    records = dict(batch.records())
-    households.take_over(batch)
-    return records
+    commit = batch.commit()
+    households.take_over(commit)
+    return dict(commit.records)
 
 
 def test_the_thousandth_incident_writes_as_much_as_the_first_and_a_restart_knows_them_all() -> None:

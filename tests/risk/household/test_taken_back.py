@@ -144,8 +144,7 @@ def test_who_has_no_entry_any_more_is_counted_nowhere() -> None:
     for facts in ((entry,), (entry, back), (entry, back)):
         batch = Batch(households)
         batch.put(b"home", kept(*facts))
-        dict(batch.records())
-        households.take_over(batch)
+        households.take_over(batch.commit())
 
     assert (households.registered_by_village(), households.in_area("")) == ({}, [])
 

@@ -89,9 +89,10 @@ class Committer:
             next_offset, batch.changed, has_rechecks=bool(looks)
         )
         with self._metrics.batch_seconds.time():
+            commit = batch.commit()
             async with self.producer.transaction():
                 own = self.source.partition
-                state = (Written(HOUSEHOLD_STATE.name, own, *record) for record in batch.records())
+                state = (Written(HOUSEHOLD_STATE.name, own, *record) for record in commit.records)
                 waiting = await send(self.producer, chain(state, outputs.messages()))
                 if next_offset is not None or trials != self.trials:
                     await self._send_offset(
@@ -104,7 +105,7 @@ class Committer:
             self.next_offset = next_offset
         self.is_in_doubt = False
         self._on_commit(self.source)
-        self._households.take_over(batch)
+        self._households.take_over(commit)
         if not self.is_folding:  # what is folded anew was logged and counted when it happened
             self._report(outputs)
 

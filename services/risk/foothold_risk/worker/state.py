@@ -4,7 +4,8 @@ It has households packed as bytes, the control record, and the indexes that foll
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -58,6 +59,21 @@ def _body(packed: bytes) -> memoryview:
             f"state version {packed[:1].hex()}, this worker reads {STATE_VERSION.hex()}"
         )
     return memoryview(packed)[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one transaction writes, and what becomes visible once it is committed.
+
+    `records`: what the changelog gets, the last version of each household, then the incidents and
+    the control record if they changed. `due`: when each household is looked at next.
+    """
+
+    households: Mapping[bytes, Household]
+    due: Mapping[bytes, date | None]
+    packed: Mapping[bytes, bytes]
+    control: Control | None
+    records: tuple[tuple[bytes, bytes], ...]
 
 
 class Households:
@@ -121,15 +137,15 @@ class Households:
         )
         self.plan_anew()
 
-    def take_over(self, batch: "Batch") -> None:
-        """Make a committed batch visible."""
-        for key, household in batch.changed.items():
-            self._packed[key] = batch.packed[key]
-            self._index(key, household, batch.due[key])
-        if batch.control is not None:
-            is_other_policy = batch.control.bundle != self.control.bundle
-            self.control = batch.control
-            self.written = dict(batch.control.incidents)
+    def take_over(self, commit: Commit) -> None:
+        """Make what was committed visible."""
+        for key, household in commit.households.items():
+            self._packed[key] = commit.packed[key]
+            self._index(key, household, commit.due[key])
+        if commit.control is not None:
+            is_other_policy = commit.control.bundle != self.control.bundle
+            self.control = commit.control
+            self.written = dict(commit.control.incidents)
             if is_other_policy:
                 self.plan_anew()
 
@@ -207,7 +223,6 @@ class Batch:
 
     def __init__(self, households: Households) -> None:
         self.changed: dict[bytes, Household] = {}
-        self.packed: dict[bytes, bytes] = {}
         self.due: dict[bytes, date | None] = {}
         self.control: Control | None = None
         self._households = households
@@ -226,17 +241,22 @@ class Batch:
         self.changed.pop(key, None)
         self.due.pop(key, None)
 
-    def records(self) -> Iterable[tuple[bytes, bytes]]:
-        """Yield what the changelog gets.
+    def commit(self) -> Commit:
+        """What the batch comes to, packed once."""
+        packed = {key: pack(household) for key, household in self.changed.items()}
+        control = () if self.control is None else self._control_records(self.control)
+        return Commit(
+            households=self.changed,
+            due=self.due,
+            packed=packed,
+            control=self.control,
+            records=(*packed.items(), *control),
+        )
 
-        That is the last version of each household, then incidents and the control record if they
-        changed.
-        """
-        self.packed = {key: pack(household) for key, household in self.changed.items()}
-        yield from self.packed.items()
-        if self.control is not None:
-            written = self._households.written
-            for name, incident in self.control.incidents.items():
-                if written.get(name) is not incident:
-                    yield INCIDENT_KEY + name.encode(), pack(incident)
-            yield CONTROL_KEY, pack(replace(self.control, incidents={}))
+    def _control_records(self, control: Control) -> Iterator[tuple[bytes, bytes]]:
+        """The incidents that changed, then the control record."""
+        written = self._households.written
+        for name, incident in control.incidents.items():
+            if written.get(name) is not incident:
+                yield INCIDENT_KEY + name.encode(), pack(incident)
+        yield CONTROL_KEY, pack(replace(control, incidents={}))
