@@ -193,7 +193,7 @@ def test_the_gravest_comes_first_and_of_equals_the_newest() -> None:
     assert judged.view is not None
     (finding,) = (f for f in assessed(listener).findings if f.kind is FindingKind.AREA_STRUCK)
 
-    assert finding.value == "flood I"
+    assert finding.measure.value == "flood I"
     assert [f.fact_id.hex() for f in finding.facts] == [
         record(struck(), f"area-{n}").fact_id for n in (3, 4, 2, 1)
     ]

@@ -40,7 +40,7 @@ def test_medical_and_accident_spending_alone_is_called_so() -> None:
         spending("2500", "fall", category="accident"),
     )
 
-    assert (seen.value, seen.threshold, seen.policy.name) == (
+    assert (seen.measure.value, seen.measure.threshold, seen.policy.name) == (
         650_000,
         600_000,
         "rigid_spending_ratio.medical_share",
@@ -70,7 +70,7 @@ def test_a_drop_may_be_policy_by_percentage_alone_and_its_threshold_is_rounded_u
     )
     seen = next(f for f in assessment.findings if f.kind is FindingKind.INCOME_DROPPED)
 
-    assert (seen.value, seen.threshold) == (5_001, 5_001)
+    assert (seen.measure.value, seen.measure.threshold) == (5_001, 5_001)
 
 
 def test_no_wage_earner_means_no_lost_work_however_short_the_policy() -> None:

@@ -79,8 +79,8 @@ CASES: dict[
                 for m in ("2026-01", "2026-02")
             ),
         ],
-        3,
-        3,
+        "3",
+        "3",
         YEAR,
         "work_lost.months",
         ["w2026-02", "w2026-01"],
@@ -273,8 +273,9 @@ def test_a_finding_says_exactly_what_it_saw(kind: FindingKind) -> None:
     facts, saw, threshold, window, name, rests_on, zh, en = CASES[kind]
     seen, assessment = finding_of(kind, *facts)
 
-    assert seen.value == saw
-    assert seen.threshold == threshold or str(seen.threshold).startswith(str(threshold))
+    measure = seen.measure
+    assert measure.value == saw
+    assert measure.threshold == threshold or str(measure.threshold).startswith(str(threshold))
     assert (seen.window, seen.policy.name) == (window, name)
     assert [f.fact_id.hex() for f in seen.facts] == [identity(fact) for fact in rests_on]
     assert sentence_of(seen, assessment) == (zh, en)

@@ -141,7 +141,7 @@ def test_a_dead_worker_is_said_in_words() -> None:
         household(income("9000"), disaster(home=HomeState.UNHURT, main_worker=WorkerState.DEAD))
     )
     (loss,) = assessment.findings
-    sentence = findings.disaster_loss.explain(loss, assessment.view, policy().currency)
+    sentence = findings.disaster_loss.RULE.explain(loss, assessment.view, policy().currency)
 
     assert (sentence.zh, sentence.en) == (
         "2026-06-09遭受风暴，主要劳动力死亡。",

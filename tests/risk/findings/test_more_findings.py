@@ -379,7 +379,7 @@ def test_the_sentence_of_a_fall_names_the_lowest_score_the_strategy_and_an_odd_j
         )
         assessment = judged(household(income("90000"), *reviews), rules=ALL_IN_FORCE)
         (fall,) = assessment.findings
-        return findings.grade_fell.explain(fall, assessment.view, ALL_IN_FORCE.currency).zh
+        return findings.grade_fell.RULE.explain(fall, assessment.view, ALL_IN_FORCE.currency).zh
 
     plain = "2026-05-30评定等级由A降为C（健康得分最低，20），帮扶方式：帮。"
     assert sentence(is_explained=True) == plain

@@ -74,7 +74,7 @@ def taken(home: Household, *records: FactRecord) -> Household:
 def summary(home: Household, day: date) -> tuple[object, ...]:
     """All that people are shown of it."""
     seen = judged(home, day, ALL_IN_FORCE, EVERYTHING_HEARD)
-    findings = tuple((f.kind, f.value, f.threshold) for f in seen.findings)
+    findings = tuple((f.kind, f.measure) for f in seen.findings)
     grounds = tuple((g.kind, g.events, g.value) for g in seen.grounds)
     view = seen.view
     return view.net, view.unheard, view.lapses, findings, grounds, hints_of(seen, YUAN), seen.target

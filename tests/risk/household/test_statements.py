@@ -139,7 +139,7 @@ def picture(home: Household) -> tuple[object, ...]:
     """What is told of a household, without ids."""
     seen = judged(home, rules=ALL_IN_FORCE)
     v = seen.view
-    grounds = [(f.kind, f.value, f.threshold, f.window) for f in seen.findings]
+    grounds = [(f.kind, f.measure, f.window) for f in seen.findings]
     return v.net, v.reference, v.own_shares, v.claims_income, grounds, seen.target
 
 

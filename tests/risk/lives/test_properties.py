@@ -311,7 +311,7 @@ def test_nobody_is_in_a_group_without_a_finding_and_every_finding_has_number_and
 
     assert assessment.target.group is None or assessment.kinds
     assert all(
-        str(f.value) and str(f.threshold) and f.policy.reference and f.facts
+        str(f.measure.value) and str(f.measure.threshold) and f.policy.reference and f.facts
         for f in assessment.findings
     )
 

@@ -13,7 +13,8 @@ from foothold_risk.rules.calendar import last_known, month_text
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.silence import Silence
 from foothold_risk.rules.findings.events import saw_of
-from foothold_risk.rules.findings.finding import Found, income_window, spending_window
+from foothold_risk.rules.findings.finding import Finding as Holding
+from foothold_risk.rules.findings.finding import Measure, Words, income_window, spending_window
 from foothold_risk.rules.household.household import Left, Position
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Policy
@@ -188,16 +189,15 @@ def findings_of(assessment: Assessment, policy: Policy) -> tuple[Finding, ...]:
     return tuple(_finding(finding, assessment, policy) for finding in assessment.findings)
 
 
-def _finding(finding: Found, assessment: Assessment, policy: Policy) -> Finding:
-    view = assessment.view
-    is_money = finding.unit == "money"
+def _finding(finding: Holding[Measure], assessment: Assessment, policy: Policy) -> Finding:
+    view, measure = assessment.view, finding.measure
     return Finding(
         rule=finding.kind,
         is_risk=finding.kind in IS_RISK,
         is_shock=finding.kind in IS_SHOCK,
-        value=str(Fen(int(finding.value))) if is_money else str(finding.value),
-        threshold=str(Fen(int(finding.threshold))) if is_money else str(finding.threshold),
-        unit=policy.currency.en if is_money else finding.unit,
+        value=str(measure.value),
+        threshold=str(measure.threshold),
+        unit=measure.unit if isinstance(measure, Words) else policy.currency.en,
         window=finding.window,
         policy=policy_value(finding.policy),
         reason=EXPLAIN[finding.kind](finding, view, policy.currency),

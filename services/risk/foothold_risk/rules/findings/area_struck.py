@@ -7,7 +7,7 @@ from typing import Final
 
 from foothold_risk.rules.areas.exposure import exposure_to
 from foothold_risk.rules.context.incidents import Incident
-from foothold_risk.rules.findings.finding import MOST_NAMED, Found, Rule, and_more
+from foothold_risk.rules.findings.finding import MOST_NAMED, Finding, Rule, Words, and_more
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.facts import Severity
 from foothold_schemas.findings import FindingKind
@@ -17,7 +17,7 @@ from foothold_schemas.values import Sentence
 _GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Words] | None:
     """The gravest such incident, the newest first; none where policy calls nothing self-evident.
 
     It ends with the incident.
@@ -28,11 +28,9 @@ def find(view: HouseholdOnDay) -> Found | None:
     struck.sort(key=lambda hit: (_GRAVITY[hit[1].severity], -hit[1].first_day.toordinal(), hit[0]))
     incidents = tuple(incident for _, incident in struck)
     worst = incidents[0]
-    return Found(
+    return Finding(
         FindingKind.AREA_STRUCK,
-        f"{worst.hazard.value} {worst.severity.value}",
-        table.text,
-        "incident",
+        Words(f"{worst.hazard.value} {worst.severity.value}", table.text, "incident"),
         None,
         table,
         incidents,
@@ -53,7 +51,7 @@ def hits(view: HouseholdOnDay) -> list[tuple[str, Incident]]:
     )
 
 
-def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Finding[Words], _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say what struck where, since when, the newest first, and that nobody has looked yet."""
     struck = sorted(
         (fact for fact in finding.facts if isinstance(fact, Incident)),

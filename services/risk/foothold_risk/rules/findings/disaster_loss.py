@@ -8,8 +8,10 @@ from typing import Final
 
 from foothold_risk.rules.findings.finding import (
     MOST_NAMED,
-    Found,
+    Finding,
     Rule,
+    Share,
+    Words,
     and_more,
     percent_text,
     spending_window,
@@ -29,7 +31,7 @@ _SEVERITY: Final = {state: rank for rank, state in enumerate(HomeState)} | {
 }
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Share | Words] | None:
     """A verified disaster whose damage stands on the list; else losses that reach the share."""
     listed = tuple(
         sorted(
@@ -46,11 +48,9 @@ def find(view: HouseholdOnDay) -> Found | None:
     if states is None:
         return None
     seen = worst.home if by_home else worst.main_worker
-    return Found(
+    return Finding(
         FindingKind.DISASTER_LOSS,
-        seen.value,
-        states.text,
-        "state",
+        Words(seen.value, states.text, "state"),
         spending_window(view.day),
         states,
         listed,
@@ -67,7 +67,7 @@ def hits(view: HouseholdOnDay) -> tuple[Disaster, ...]:
     return tuple(d for d in view.disasters if _counts(d, view) or d in lost)
 
 
-def _by_loss(view: HouseholdOnDay) -> Found | None:
+def _by_loss(view: HouseholdOnDay) -> Finding[Share | Words] | None:
     """Losses of the rolling year x 10,000 >= net income x share.
 
     Without net income any loss is too much; income not heard: unknown.
@@ -85,11 +85,11 @@ def _by_loss(view: HouseholdOnDay) -> Found | None:
     ):
         return None
     facts = tuple(d for _, d in sorted(lost, key=lambda pair: (-pair[0], pair[1].fact_id)))
-    return Found(
+    return Finding(
         FindingKind.DISASTER_LOSS,
-        loss,
-        -(-view.net * share.value // SHARE_SCALE),
-        "money",
+        Share(
+            Fen(loss), Fen(-(-view.net * share.value // SHARE_SCALE)), Fen(view.net), share.value
+        ),
         spending_window(view.day),
         share,
         facts,
@@ -117,10 +117,10 @@ def _weight(disaster: Disaster) -> int:
     return max(_SEVERITY[disaster.home], _SEVERITY[disaster.main_worker])
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Finding[Share | Words], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what struck, when, and what it did; of several the newest first."""
-    if finding.unit == "money":
-        return _losses(finding, view, currency)
+    if isinstance(finding.measure, Share):
+        return _losses(finding, finding.measure, currency)
     struck = newest_first(hits(view))
     named, others = struck[:MOST_NAMED], and_more(len(struck), "起")
     did = [_harm(d, view, currency) for d in named]
@@ -154,13 +154,9 @@ def _harm(disaster: Disaster, view: HouseholdOnDay, currency: Sentence) -> Sente
     return Sentence(zh="，".join(s.zh for s in harm), en=", ".join(s.en for s in harm))
 
 
-def _losses(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def _losses(finding: Finding[Share | Words], losses: Share, currency: Sentence) -> Sentence:
     """What struck, and that the losses of all together reach the share."""
-    loss, net, percent = (
-        Fen(int(finding.value)),
-        Fen(view.net or 0),
-        percent_text(finding.policy.value),
-    )
+    loss, net, percent = losses.value, losses.of, percent_text(losses.share)
     struck = newest_first(f for f in finding.facts if isinstance(f, Disaster))
     zh = "、".join(f"{d.day}遭受{title(d.hazard).zh}" for d in struck[:MOST_NAMED])
     en = " and by ".join(f"{title(d.hazard).en} on {d.day}" for d in struck[:MOST_NAMED])

@@ -6,7 +6,7 @@ A school year begins on 1 September.
 from datetime import date
 from typing import Final
 
-from foothold_risk.rules.findings.finding import SPENDING, Found, Rule, weightiest
+from foothold_risk.rules.findings.finding import SPENDING, Finding, Money, Rule, weightiest
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.checks import SpendingCategory
 from foothold_schemas.findings import FindingKind
@@ -15,7 +15,7 @@ from foothold_schemas.values import Fen, Sentence, Window
 SEPTEMBER: Final = 9
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Money] | None:
     """Sum after aid > amount."""
     amount = view.policy.education_cost_high_amount
     if amount is None or not view.household.spendings:
@@ -29,11 +29,9 @@ def find(view: HouseholdOnDay) -> Found | None:
     own = sum(s.own_share for s in spent)
     if own <= amount.value:
         return None
-    return Found(
+    return Finding(
         FindingKind.EDUCATION_COST_HIGH,
-        own,
-        amount.value,
-        "money",
+        Money(Fen(own), Fen(amount.value)),
         window,
         amount,
         weightiest(spent),
@@ -47,13 +45,10 @@ def school_year(day: date) -> Window:
     )
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Finding[Money], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was spent and the amount it passed."""
-    window, value, threshold = (
-        school_year(view.day),
-        Fen(int(finding.value)),
-        Fen(int(finding.threshold)),
-    )
+    window, value = school_year(view.day), finding.measure.value
+    threshold = finding.measure.threshold
     return Sentence(
         zh=(
             f"本学年（{window.first}起）扣除资助后教育支出{value}{currency.zh}，"

@@ -37,7 +37,7 @@ from foothold_risk.rules.findings import (
     single_stay_high,
     work_lost,
 )
-from foothold_risk.rules.findings.finding import Found, income_window
+from foothold_risk.rules.findings.finding import Finding, Measure, Money, income_window
 from foothold_risk.rules.household.facts import Claim, Report, Spending
 from foothold_risk.rules.household.household import Event, report_name
 from foothold_risk.rules.household.packed import version_key
@@ -108,16 +108,10 @@ class Ground:
         return max((day for _, _, day in self.bills), default=None)
 
 
-def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
+def ground_of(finding: Finding[Measure], view: HouseholdOnDay) -> Ground:
     """What a finding rests on as of the day."""
-    of, threshold = (
-        _EVENTS.get(finding.kind),
-        (
-            finding.threshold
-            if finding.unit == "money" and isinstance(finding.threshold, int)
-            else 0
-        ),
-    )
+    of, measure = _EVENTS.get(finding.kind), finding.measure
+    threshold = measure.threshold if isinstance(measure, Money) else 0
     if of is not None:
         events = _merged(of(finding, view))
         stays = single_stay_high.high(view) if finding.kind is FindingKind.SINGLE_STAY_HIGH else ()
@@ -128,11 +122,11 @@ def ground_of(finding: Found, view: HouseholdOnDay) -> Ground:
             sums=tuple(_bills(stay, view) for stay in stays),
             threshold=threshold,
         )
-    if finding.unit == "money" and isinstance(finding.value, int):
+    if isinstance(measure, Money):
         return Ground(
             finding.kind,
-            value=abs(finding.value),
-            beyond=abs(finding.value - threshold),
+            value=abs(measure.value),
+            beyond=abs(measure.value - threshold),
             sums=(_bills(finding.facts, view),),
             threshold=threshold,
         )
@@ -286,7 +280,7 @@ def same_as(view: HouseholdOnDay) -> Mapping[bytes, frozenset[bytes]]:
     return same
 
 
-def _disasters(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _disasters(_finding: Finding[Measure], view: HouseholdOnDay) -> Iterator[Event]:
     """By the name each was first told under, where no other disaster stands under that one."""
     hits = disaster_loss.hits(view)
     own = {disaster.own_name for disaster in hits if not disaster.known_as}
@@ -305,12 +299,12 @@ def _disasters(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
         )
 
 
-def _incidents(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _incidents(_finding: Finding[Measure], view: HouseholdOnDay) -> Iterator[Event]:
     for name, incident in area_struck.hits(view):
         yield Event(name, (_LEVEL[incident.severity],), last=incident.first_day.toordinal())
 
 
-def _guarantees(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _guarantees(_finding: Finding[Measure], view: HouseholdOnDay) -> Iterator[Event]:
     counted = view.policy.guarantee_missing_guarantees
     for guarantee, check in guarantee_missing.last_checks(view.household).items():
         if not check.is_met and counted is not None and guarantee in counted.value:
@@ -386,7 +380,7 @@ def _unmet_since(guarantee: Guarantee, view: HouseholdOnDay) -> int:
     return since
 
 
-def _reports(finding: Found, _view: HouseholdOnDay) -> Iterator[Event]:
+def _reports(finding: Finding[Measure], _view: HouseholdOnDay) -> Iterator[Event]:
     yield from (
         Event(report_name(f), last=f.day.toordinal())
         for f in finding.facts
@@ -394,7 +388,7 @@ def _reports(finding: Found, _view: HouseholdOnDay) -> Iterator[Event]:
     )
 
 
-def _reviews(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _reviews(_finding: Finding[Measure], view: HouseholdOnDay) -> Iterator[Event]:
     *others, last = sorted(view.household.gradings, key=lambda g: g.order)
     is_free = last.known_as and all(g.own_name != last.known_as for g in others)
     name = last.known_as if is_free else last.own_name
@@ -402,24 +396,24 @@ def _reviews(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
     yield Event(name, (rank,), last=last.day.toordinal(), also=also)
 
 
-def _workers(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _workers(_finding: Finding[Measure], view: HouseholdOnDay) -> Iterator[Event]:
     last = income_window(view.day).last.toordinal()
     yield from (Event(f"work {person}", last=last) for _, person in work_lost.lost(view))
 
 
-def _projects(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _projects(_finding: Finding[Measure], view: HouseholdOnDay) -> Iterator[Event]:
     last = income_window(view.day).last
     for shortfall in project_underpaid.underpaid(view):
         since = project_underpaid.short_since(shortfall.project or "", view)
         yield Event(
             f"project {shortfall.project}",
-            amount=int(shortfall.threshold) - int(shortfall.value),
+            amount=shortfall.measure.threshold - shortfall.measure.value,
             since=0 if since is None else since.toordinal(),
             last=last.toordinal(),
         )
 
 
-def _stays(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
+def _stays(_finding: Finding[Measure], view: HouseholdOnDay) -> Iterator[Event]:
     names = first_names(view)
     for claims in single_stay_high.high(view):
         name = min(c.stay or bill_name(c, names).hex() for c in claims)
@@ -430,17 +424,17 @@ def _stays(_finding: Found, view: HouseholdOnDay) -> Iterator[Event]:
         )
 
 
-_EVENTS: Final[Mapping[FindingKind, Callable[[Found, HouseholdOnDay], Iterable[Event]]]] = (
-    MappingProxyType(
-        {
-            FindingKind.DISASTER_LOSS: _disasters,
-            FindingKind.AREA_STRUCK: _incidents,
-            FindingKind.GUARANTEE_MISSING: _guarantees,
-            FindingKind.RISK_REPORTED: _reports,
-            FindingKind.GRADE_FELL: _reviews,
-            FindingKind.WORK_LOST: _workers,
-            FindingKind.PROJECT_UNDERPAID: _projects,
-            FindingKind.SINGLE_STAY_HIGH: _stays,
-        }
-    )
+_EVENTS: Final[
+    Mapping[FindingKind, Callable[[Finding[Measure], HouseholdOnDay], Iterable[Event]]]
+] = MappingProxyType(
+    {
+        FindingKind.DISASTER_LOSS: _disasters,
+        FindingKind.AREA_STRUCK: _incidents,
+        FindingKind.GUARANTEE_MISSING: _guarantees,
+        FindingKind.RISK_REPORTED: _reports,
+        FindingKind.GRADE_FELL: _reviews,
+        FindingKind.WORK_LOST: _workers,
+        FindingKind.PROJECT_UNDERPAID: _projects,
+        FindingKind.SINGLE_STAY_HIGH: _stays,
+    }
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from foothold_risk.rules.calendar import first_day, income_months, last_day, rolling_first
 from foothold_risk.rules.context.incidents import Incident
@@ -13,23 +13,47 @@ from foothold_risk.rules.policy import Value
 from foothold_schemas.facts.checks import SpendingReported
 from foothold_schemas.facts.facts import MedicalClaimSettled
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import Sentence, Window
+from foothold_schemas.values import Fen, Sentence, Window
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A rule that holds, with what it saw and what it compared that with.
+class Money:
+    """A sum of money, and the one it is compared with."""
 
-    It also has the facts it rests on (the weightiest first).
+    value: Fen
+    threshold: Fen
 
-    `value` and `threshold` are fen where `unit` is `money`; ten-thousandths where it is `share`;
-    otherwise words.
+
+@dataclass(frozen=True, slots=True)
+class Share(Money):
+    """A sum of money, and the share of another it is compared with.
+
+    `share` in ten-thousandths.
     """
 
-    kind: FindingKind
-    value: int | str
-    threshold: int | str
+    of: Fen
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was seen and what it is compared with, in words; `unit` says of what."""
+
+    value: str
+    threshold: str
     unit: str
+
+
+Measure = Money | Words
+M = TypeVar("M", bound=Measure)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Generic[M]):
+    """A rule that holds, with its measure and the facts it rests on, the weightiest first."""
+
+    kind: FindingKind
+    measure: M
     window: Window | None
     policy: Value[object]
     facts: tuple[HeldFact | Incident, ...]
@@ -56,8 +80,8 @@ class Rule:
     is_risk: bool
     is_shock: bool
     needs_income: bool
-    find: Callable[[HouseholdOnDay], Found | None]
-    explain: Callable[[Found, HouseholdOnDay, Sentence], Sentence]
+    find: Callable[[HouseholdOnDay], Finding[Any] | None]
+    explain: Callable[[Finding[Any], HouseholdOnDay, Sentence], Sentence]
     feeds: frozenset[str] = frozenset()
 
 
@@ -93,7 +117,7 @@ def and_more(total: int, counter: str) -> Sentence:
     )
 
 
-def percent_text(share: object) -> str:
+def percent_text(share: int) -> str:
     """1,000 ten-thousandths as "10%", 1,250 as "12.5%"."""
-    whole, rest = divmod(int(str(share)), 100)
+    whole, rest = divmod(share, 100)
     return f"{whole}%" if rest == 0 else f"{whole}.{f'{rest:02d}'.rstrip('0')}%"

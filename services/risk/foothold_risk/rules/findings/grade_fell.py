@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.findings.finding import Finding, Rule, Words
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.facts.checks import Grade
@@ -20,7 +20,7 @@ STRATEGY: Final = {
 RANK: Final = {grade: rank for rank, grade in enumerate(Grade)}
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Words] | None:
     """A grade further down the ladder than the last one.
 
     The next review that is not lower ends it.
@@ -29,11 +29,9 @@ def find(view: HouseholdOnDay) -> Found | None:
     if in_force is None or not in_force.value or not has_fallen(view.household):
         return None
     before, last = sorted(view.household.gradings, key=lambda g: g.order)[-2:]
-    return Found(
+    return Finding(
         FindingKind.GRADE_FELL,
-        last.grade.value,
-        before.grade.value,
-        "grade",
+        Words(last.grade.value, before.grade.value, "grade"),
         None,
         in_force,
         (last, before),
@@ -48,12 +46,13 @@ def has_fallen(household: Household) -> bool:
     return RANK[reviews[1].grade] > RANK[reviews[0].grade]
 
 
-def explain(finding: Found, view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Finding[Words], view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say both grades, the lowest score and the strategy."""
     last = max(view.household.gradings, key=lambda g: g.order)
+    now, before = finding.measure.value, finding.measure.threshold
     low = min(range(len(SCORES_EN)), key=lambda n: last.scores[n])
     zh, en = STRATEGY[last.grade]
-    is_jump = RANK[last.grade] - RANK[Grade(str(finding.threshold))] > 1 and not last.is_explained
+    is_jump = RANK[last.grade] - RANK[Grade(before)] > 1 and not last.is_explained
     ask = (
         (
             "一次下降超过一级而未说明理由，请核实。",
@@ -64,11 +63,11 @@ def explain(finding: Found, view: HouseholdOnDay, _currency: Sentence) -> Senten
     )
     return Sentence(
         zh=(
-            f"{last.day}评定等级由{finding.threshold}降为{finding.value}（{SCORES_ZH[low]}得分最低，{last.scores[low]}），"
+            f"{last.day}评定等级由{before}降为{now}（{SCORES_ZH[low]}得分最低，{last.scores[low]}），"
             f"帮扶方式：{zh}。{ask[0]}"
         ),
         en=(
-            f"Graded {finding.value} on {last.day}, {finding.threshold} before; lowest score"
+            f"Graded {now} on {last.day}, {before} before; lowest score"
             f" {SCORES_EN[low]} ({last.scores[low]}); strategy: {en}.{ask[1]}"
         ),
     )

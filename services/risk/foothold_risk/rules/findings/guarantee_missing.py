@@ -7,7 +7,7 @@ no basic medical insurance.
 from collections.abc import Mapping
 
 from foothold_risk.rules.calendar import month_of
-from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.findings.finding import Finding, Rule, Words
 from foothold_risk.rules.household.facts import Check, HeldFact, Member, Register
 from foothold_risk.rules.household.fold import MOST_REPLACED
 from foothold_risk.rules.household.household import Household
@@ -18,7 +18,7 @@ from foothold_schemas.titles import title
 from foothold_schemas.values import Sentence
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Words] | None:
     """The last check of a guarantee counts; what the register tells of its members counts as well.
 
     Not told is not missing.
@@ -38,8 +38,12 @@ def find(view: HouseholdOnDay) -> Found | None:
     if registered & missing:
         facts = (*facts, view.register)
     names = ", ".join(g.value for g in Guarantee if g in missing)
-    return Found(
-        FindingKind.GUARANTEE_MISSING, names, counted.text, "guarantees", None, counted, facts
+    return Finding(
+        FindingKind.GUARANTEE_MISSING,
+        Words(names, counted.text, "guarantees"),
+        None,
+        counted,
+        facts,
     )
 
 
@@ -106,9 +110,9 @@ def _is_out_of_school(member: Member, view: HouseholdOnDay) -> bool:
     return low.value * 12 <= month_of(view.day) - member.birth_month < high.value * 12
 
 
-def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Finding[Words], _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Name what is missing."""
-    names = [Guarantee(name) for name in str(finding.value).split(", ")]
+    names = [Guarantee(name) for name in finding.measure.value.split(", ")]
     return Sentence(
         zh=f"保障未落实：{'、'.join(title(g).zh for g in names)}。",
         en=f"Not met: {', '.join(title(g).en for g in names)}.",

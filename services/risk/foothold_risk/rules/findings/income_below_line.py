@@ -4,34 +4,32 @@ Only a reference: alone it puts nobody into a group.
 """
 
 from foothold_risk.rules.calendar import income_months
-from foothold_risk.rules.findings.finding import Found, Rule, income_window
+from foothold_risk.rules.findings.finding import Finding, Money, Rule, income_window
 from foothold_risk.rules.money.figures import HouseholdOnDay, earning
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Money] | None:
     """Net per head < line."""
     line = view.policy.monitoring_line
     if line is None or view.net_per_head is None or view.net_per_head >= line.value:
         return None
     # everybody was heard and nobody reported anything: it rests on the household being there
     facts = earning(view, income_months(view.day)) or (view.register,)
-    return Found(
+    return Finding(
         FindingKind.INCOME_BELOW_LINE,
-        view.net_per_head,
-        line.value,
-        "money",
+        Money(Fen(view.net_per_head), Fen(line.value)),
         income_window(view.day),
         line,
         facts,
     )
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Finding[Money], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was compared with what."""
     window = income_window(view.day)
-    value, line = Fen(int(finding.value)), Fen(int(finding.threshold))
+    value, line = finding.measure.value, finding.measure.threshold
     return Sentence(
         zh=(
             f"{window.first}至{window.last}人均纯收入{value}{currency.zh}，"

@@ -8,7 +8,14 @@ from datetime import date
 from typing import Final
 
 from foothold_risk.rules.calendar import WINDOW_MONTHS, first_day, income_months, last_day
-from foothold_risk.rules.findings.finding import MOST_NAMED, Found, Rule, and_more, income_window
+from foothold_risk.rules.findings.finding import (
+    MOST_NAMED,
+    Finding,
+    Money,
+    Rule,
+    and_more,
+    income_window,
+)
 from foothold_risk.rules.household.facts import Income
 from foothold_risk.rules.money.figures import HouseholdOnDay, resting_on
 from foothold_risk.rules.policy import SHARE_SCALE
@@ -18,7 +25,7 @@ from foothold_schemas.values import Fen, Sentence
 MONTHS_OF_A_YEAR: Final = 12
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Money] | None:
     """The project that owes most, the first of several alike."""
     return max(
         underpaid(view),
@@ -27,7 +34,7 @@ def find(view: HouseholdOnDay) -> Found | None:
     )
 
 
-def underpaid(view: HouseholdOnDay) -> list[Found]:
+def underpaid(view: HouseholdOnDay) -> list[Finding[Money]]:
     """Paid x 10,000 < invested x yield over twelve heard months.
 
     The yield is that of the day of the investment.
@@ -39,18 +46,16 @@ def underpaid(view: HouseholdOnDay) -> list[Found]:
     guaranteed, months = view.policy.project_underpaid_yield, income_months(view.day)
     if guaranteed is None or view.net is None:
         return []
-    owing: list[Found] = []
+    owing: list[Finding[Money]] = []
     for project, due in _owed(view, months).items():
         payments = _payments(project, view)
         paid = sum(i.within(months) for i in payments)
         if paid * SHARE_SCALE < due:
             facts = resting_on(payments) or (view.register,)
             owing.append(
-                Found(
+                Finding(
                     FindingKind.PROJECT_UNDERPAID,
-                    paid,
-                    -(-due // SHARE_SCALE),
-                    "money",
+                    Money(Fen(paid), Fen(-(-due // SHARE_SCALE))),
                     income_window(view.day),
                     guaranteed,
                     facts,
@@ -108,11 +113,11 @@ def _first_year(payments: Iterable[Income], months: range) -> int | None:
     return min(paid) // MONTHS_OF_A_YEAR if paid else None
 
 
-def explain(_finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(_finding: Finding[Money], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what each such project paid and what it owes, the one that owes most first."""
     window = income_window(view.day)
     owing = [
-        (Fen(int(f.value)), Fen(int(f.threshold)))
+        (f.measure.value, f.measure.threshold)
         for f in sorted(underpaid(view), key=_shortfall, reverse=True)
     ]
     zh = "；另一项目实发".join(
@@ -130,8 +135,8 @@ def explain(_finding: Found, view: HouseholdOnDay, currency: Sentence) -> Senten
     )
 
 
-def _shortfall(finding: Found) -> int:
-    return int(finding.threshold) - int(finding.value)
+def _shortfall(finding: Finding[Money]) -> int:
+    return finding.measure.threshold - finding.measure.value
 
 
 RULE = Rule(

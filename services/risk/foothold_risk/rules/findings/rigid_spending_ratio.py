@@ -6,8 +6,9 @@ Compared on integers, never on a rounded ratio.
 from foothold_risk.rules.findings.finding import (
     MEDICAL,
     SPENDING,
-    Found,
+    Finding,
     Rule,
+    Share,
     percent_text,
     spending_window,
     weightiest,
@@ -20,7 +21,7 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Share] | None:
     """Compare all own shares with one share of net income.
 
     Then compare medical and accident alone with another share.
@@ -33,7 +34,7 @@ def find(view: HouseholdOnDay) -> Found | None:
 
 def _above(
     view: HouseholdOnDay, spent: tuple[Claim | Spending, ...], share: Value[int] | None
-) -> Found | None:
+) -> Finding[Share] | None:
     """Own shares x 10,000 > net x share.
 
     No net income and some spending: true. Income not heard: unknown, so nothing is found.
@@ -42,22 +43,20 @@ def _above(
     if share is None or view.net is None or own <= 0 or own * SHARE_SCALE <= view.net * share.value:
         return None
     threshold = view.net * share.value // SHARE_SCALE
-    return Found(
+    return Finding(
         FindingKind.RIGID_SPENDING_RATIO,
-        own,
-        threshold,
-        "money",
+        Share(Fen(own), Fen(threshold), Fen(view.net), share.value),
         spending_window(view.day),
         share,
         weightiest(spent),
     )
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Finding[Share], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both amounts and the share policy sets."""
     window = spending_window(view.day)
-    spent, net = Fen(int(finding.value)), Fen(view.net or 0)
-    percent = percent_text(finding.policy.value)
+    spent, net = finding.measure.value, finding.measure.of
+    percent = percent_text(finding.measure.share)
     is_all = finding.policy == view.policy.rigid_spending_ratio_share
     what = (
         ("医疗等刚性支出", "Rigid spending")

@@ -5,7 +5,7 @@ A lead by itself, never a risk.
 
 from typing import Final
 
-from foothold_risk.rules.findings.finding import Found, Rule
+from foothold_risk.rules.findings.finding import Finding, Rule, Words
 from foothold_risk.rules.household.facts import Report
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.findings import FindingKind
@@ -15,7 +15,7 @@ from foothold_schemas.values import Sentence
 _NAMED: Final = 3
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Words] | None:
     """Reports by the routes that count, the newest first."""
     counted = view.policy.risk_reported_routes
     if counted is None:
@@ -24,18 +24,16 @@ def find(view: HouseholdOnDay) -> Found | None:
     if not waiting:
         return None
     concerns = sorted({r.concern.value for r in waiting})
-    return Found(
+    return Finding(
         FindingKind.RISK_REPORTED,
-        ", ".join(concerns),
-        counted.text,
-        "concerns",
+        Words(", ".join(concerns), counted.text, "concerns"),
         None,
         counted,
         waiting,
     )
 
 
-def explain(finding: Found, _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Finding[Words], _view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """The newest reports by name."""
     reports = [r for r in finding.facts if isinstance(r, Report)]
     named, more = reports[:_NAMED], len(reports) - _NAMED

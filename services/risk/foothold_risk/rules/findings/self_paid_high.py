@@ -3,13 +3,20 @@
 It is at or above the amount for the household's standing.
 """
 
-from foothold_risk.rules.findings.finding import MEDICAL, Found, Rule, spending_window, weightiest
+from foothold_risk.rules.findings.finding import (
+    MEDICAL,
+    Finding,
+    Money,
+    Rule,
+    spending_window,
+    weightiest,
+)
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence, Standing
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Money] | None:
     """Sum of self-paid >= amount; the sum counts, not the single bill."""
     is_ex_poor = view.register.standing is Standing.EX_POOR
     threshold = (
@@ -18,21 +25,19 @@ def find(view: HouseholdOnDay) -> Found | None:
     self_paid = sum(c.self_paid(in_scope_only=view.policy.in_scope_only) for c in view.claims)
     if threshold is None or self_paid < threshold.value:
         return None
-    return Found(
+    return Finding(
         FindingKind.SELF_PAID_HIGH,
-        self_paid,
-        threshold.value,
-        "money",
+        Money(Fen(self_paid), Fen(threshold.value)),
         spending_window(view.day),
         threshold,
         weightiest(view.claims),
     )
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Finding[Money], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what was added up and what it reached."""
     window = spending_window(view.day)
-    value, threshold = Fen(int(finding.value)), Fen(int(finding.threshold))
+    value, threshold = finding.measure.value, finding.measure.threshold
     return Sentence(
         zh=(
             f"{window.first}至{window.last}合规自付医疗支出累计{value}{currency.zh}，"

@@ -7,8 +7,9 @@ from collections import defaultdict
 
 from foothold_risk.rules.findings.finding import (
     MEDICAL,
-    Found,
+    Finding,
     Rule,
+    Share,
     percent_text,
     spending_window,
     weightiest,
@@ -20,7 +21,7 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Share] | None:
     """Self-paid of one person x 10,000 > disposable income x share.
 
     A bill that names nobody is nobody's.
@@ -42,25 +43,19 @@ def find(view: HouseholdOnDay) -> Found | None:
     if sums[worst] * SHARE_SCALE <= income.value * share.value:
         return None
     threshold = income.value * share.value // SHARE_SCALE
-    return Found(
+    return Finding(
         FindingKind.SELF_PAID_RATIO,
-        sums[worst],
-        threshold,
-        "money",
+        Share(Fen(sums[worst]), Fen(threshold), Fen(income.value), share.value),
         spending_window(view.day),
         share,
         weightiest(people[worst]),
     )
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Finding[Share], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say both amounts and the share."""
-    window, income = spending_window(view.day), view.policy.disposable_income
-    value, local, percent = (
-        Fen(int(finding.value)),
-        Fen(0 if income is None else income.value),
-        percent_text(finding.policy.value),
-    )
+    window, value, local = spending_window(view.day), finding.measure.value, finding.measure.of
+    percent = percent_text(finding.measure.share)
     return Sentence(
         zh=(
             f"{window.first}至{window.last}一名成员合规自付医疗支出{value}{currency.zh}，"

@@ -8,7 +8,8 @@ from collections import defaultdict
 from foothold_risk.rules.findings.finding import (
     MEDICAL,
     MOST_NAMED,
-    Found,
+    Finding,
+    Money,
     Rule,
     and_more,
     spending_window,
@@ -21,7 +22,7 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen, Sentence
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Money] | None:
     """Own share of one stay > amount.
 
     Settlements of one person that name the same stay are one; one without a stay's name is a stay
@@ -41,11 +42,9 @@ def find(view: HouseholdOnDay) -> Found | None:
     )
     if cost <= threshold.value:
         return None
-    return Found(
+    return Finding(
         FindingKind.SINGLE_STAY_HIGH,
-        cost,
-        threshold.value,
-        "money",
+        Money(Fen(cost), Fen(threshold.value)),
         spending_window(view.day),
         threshold,
         weightiest(worst),
@@ -75,9 +74,9 @@ def _stays(view: HouseholdOnDay) -> list[tuple[Claim, ...]]:
     return [tuple(claims) for claims in stays.values()]
 
 
-def explain(finding: Found, view: HouseholdOnDay, currency: Sentence) -> Sentence:
+def explain(finding: Finding[Money], view: HouseholdOnDay, currency: Sentence) -> Sentence:
     """Say what each such stay cost, the one settled last first, and the amount they passed."""
-    threshold = Fen(int(finding.threshold))
+    threshold = finding.measure.threshold
     stays = sorted(
         ((max(c.day for c in bills), Fen(sum(c.own_share for c in bills))) for bills in high(view)),
         reverse=True,

@@ -1,7 +1,14 @@
 """A wage earner's income has been gone for so many whole months, all of them heard."""
 
 from foothold_risk.rules.calendar import income_months
-from foothold_risk.rules.findings.finding import MOST_NAMED, Found, Rule, and_more, income_window
+from foothold_risk.rules.findings.finding import (
+    MOST_NAMED,
+    Finding,
+    Rule,
+    Words,
+    and_more,
+    income_window,
+)
 from foothold_risk.rules.household.facts import Income
 from foothold_risk.rules.money.figures import HouseholdOnDay, resting_on
 from foothold_schemas.facts.facts import IncomeCategory
@@ -9,7 +16,7 @@ from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Sentence
 
 
-def find(view: HouseholdOnDay) -> Found | None:
+def find(view: HouseholdOnDay) -> Finding[Words] | None:
     """Find somebody who earned a wage in the window, and none in its last n months.
 
     The person still belongs to the household. A year's figure covers its months.
@@ -24,8 +31,12 @@ def find(view: HouseholdOnDay) -> Found | None:
             key=lambda i: (-i.last_month, i.fact_id),
         )
     )
-    return Found(
-        FindingKind.WORK_LOST, gone, least.value, "months", income_window(view.day), least, facts
+    return Finding(
+        FindingKind.WORK_LOST,
+        Words(str(gone), str(least.value), "months"),
+        income_window(view.day),
+        least,
+        facts,
     )
 
 
@@ -56,15 +67,15 @@ def _wages(view: HouseholdOnDay) -> list[Income]:
     ]
 
 
-def explain(finding: Found, view: HouseholdOnDay, _currency: Sentence) -> Sentence:
+def explain(finding: Finding[Words], view: HouseholdOnDay, _currency: Sentence) -> Sentence:
     """Say of each such earner for how long, the one who lost work last first."""
     months = sorted(gone for gone, _ in lost(view))
     zh = "，另一名".join(f"已连续{gone}个月" for gone in months[:MOST_NAMED])
     en = ", another for ".join(f"{gone} whole months" for gone in months[:MOST_NAMED])
-    others = and_more(len(months), "名")
+    others, least = and_more(len(months), "名"), finding.measure.threshold
     return Sentence(
-        zh=f"一名务工成员{zh}{others.zh}没有工资收入（标准为{finding.threshold}个月）。",
-        en=f"One wage earner has had no wage for {en}{others.en} (policy: {finding.threshold}).",
+        zh=f"一名务工成员{zh}{others.zh}没有工资收入（标准为{least}个月）。",
+        en=f"One wage earner has had no wage for {en}{others.en} (policy: {least}).",
     )
 
 

@@ -38,7 +38,8 @@ def explain(seen: Seen, assessment: Assessment, currency: Sentence) -> Sentence:
     """Say the share, the target and the amount between them."""
     total = Fen(sum(c.total for c in assessment.view.claims))
     own, over = Fen(int(seen.what)), Fen(seen.amount or 0)
-    target = percent_text(0 if seen.policy is None else seen.policy.value)
+    in_force = assessment.view.policy.own_share_target
+    target = "" if in_force is None else percent_text(in_force.value)
     return Sentence(
         zh=(
             f"近一年医疗费用{total}{currency.zh}，自付{own}{currency.zh}，"

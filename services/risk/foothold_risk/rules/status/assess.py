@@ -30,7 +30,7 @@ from foothold_risk.rules import findings
 from foothold_risk.rules.context.day import DayContext
 from foothold_risk.rules.findings import disaster_loss, guarantee_missing
 from foothold_risk.rules.findings.events import Ground, ground_of
-from foothold_risk.rules.findings.finding import Found
+from foothold_risk.rules.findings.finding import Finding, Measure
 from foothold_risk.rules.household.facts import Register
 from foothold_risk.rules.household.household import Household, Position, Word
 from foothold_risk.rules.money.figures import HouseholdOnDay, look
@@ -74,7 +74,7 @@ class Assessment:
     """
 
     view: HouseholdOnDay
-    findings: tuple[Found, ...]
+    findings: tuple[Finding[Measure], ...]
     held: tuple[FindingKind, ...]
     target: Target
     words: tuple[Word, ...] = ()
