@@ -4,14 +4,15 @@ It knows that it is the database and not the statement.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar, cast
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
 
 from foothold_runtime.loops import not_cancelled
@@ -28,6 +29,7 @@ transactions, memory and disk, shutdown.
 Source: PostgreSQL 18, appendix A."""
 
 T = TypeVar("T")
+R = TypeVar("R")
 log = structlog.get_logger()
 
 
@@ -100,3 +102,22 @@ def is_away(error: BaseException) -> bool:
 def _is_of_the_server(error: Exception) -> bool:
     state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
     return isinstance(state, str) and state.startswith(_OF_THE_SERVER)
+
+
+def whole(table: type[R]) -> Select[tuple[R]]:
+    """A query for all columns of a table, of which each row reads as the table's class does.
+
+    Without a session nothing is loaded or tracked: a row is what stood there, by name.
+    """
+    columns = cast(type[DeclarativeBase], table).__table__.columns
+    return cast(Select[tuple[R]], select(*columns))
+
+
+async def rows_of(connection: AsyncConnection, query: Select[tuple[R]]) -> Sequence[R]:
+    """The rows of such a query."""
+    return cast(Sequence[R], (await connection.execute(query)).all())
+
+
+async def row_of(connection: AsyncConnection, query: Select[tuple[R]]) -> R | None:
+    """The one row of such a query, if there is one; raise MultipleResultsFound."""
+    return cast(R | None, (await connection.execute(query)).one_or_none())

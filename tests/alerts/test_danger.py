@@ -148,9 +148,7 @@ def test_another_reason_begins_anew_and_so_does_whatever_happened_meanwhile() ->
 
 def test_urgent_is_what_ends_within_48_hours_or_has_passed() -> None:
     def ends_in(hours: float) -> bool:
-        return are_soon(
-            [{"due_at": LEARNED + timedelta(hours=hours)}], WORKFLOW.limits.urgent_hours, LEARNED
-        )
+        return are_soon([LEARNED + timedelta(hours=hours)], WORKFLOW.limits.urgent_hours, LEARNED)
 
     assert [ends_in(hours) for hours in (-5, 0, 24, 48, 48.1)] == [True, True, True, True, False]
     assert not are_soon([], WORKFLOW.limits.urgent_hours, LEARNED)

@@ -72,7 +72,7 @@ class TakingBack:
             row = await self._hold.locked(connection, handling)
             today = await business_day(connection, handling.now)
             outcome = decide(
-                case_of(row), today, is_disputed(await unmet_of(connection, row["household_id"]))
+                case_of(row), today, is_disputed(await unmet_of(connection, row.household_id))
             )
             if outcome is None:
                 raise Stale
@@ -80,11 +80,9 @@ class TakingBack:
                 raise NotAllowed(outcome)
             await self._hold.change(connection, row, standing(outcome.case), handling.now)
             if outcome.decision is not None:
-                fact = CaseDecided(
-                    decision=outcome.decision, decided_on=today, episode=row["episode"]
-                )
+                fact = CaseDecided(decision=outcome.decision, decided_on=today, episode=row.episode)
                 await self._outbox.say(
-                    connection, row["household_id"], fact, by=handling.who.name, at=handling.now
+                    connection, row.household_id, fact, by=handling.who.name, at=handling.now
                 )
             await self._hold.note(
                 connection,

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from sqlalchemy import RowMapping
-
 from foothold_alerts.cases.relieving import ReliefOfBatch
 from foothold_alerts.rules.case import OPEN, Case
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event
 from foothold_alerts.rules.respond import NOT_CARRIED_OUT, RESTORED, REVIEW, Response, respond
 from foothold_alerts.rules.workflow import Workflows
+from foothold_alerts.tables.cases import CaseRow
 from foothold_alerts.tables.rows import SYSTEM, area_of, audit_row, case_of, case_row, review_row
 from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.messages.transitions import Transition
@@ -70,12 +69,10 @@ class Changes:
         self.taken: list[Taken] = []
 
     @classmethod
-    def of(cls, rows: Iterable[RowMapping], relief: ReliefOfBatch, now: datetime) -> Self:
+    def of(cls, rows: Iterable[CaseRow], relief: ReliefOfBatch, now: datetime) -> Self:
         """Nothing changed yet; `rows` are all cases of the batch's households."""
         standing = {
-            row["case_id"]: _Standing(
-                case_of(row), row["version"], row["latest"]["number"], row["area"]
-            )
+            row.case_id: _Standing(case_of(row), row.version, row.latest["number"], row.area)
             for row in rows
         }
         return cls(standing, relief, now)

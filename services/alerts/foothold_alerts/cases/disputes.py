@@ -15,6 +15,7 @@ from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.rules.acts.dispute import evidence_of, is_later, not_dispute
 from foothold_alerts.tables.cases import AuditRow, CaseRow, DisputeRow
 from foothold_alerts.tables.rows import audit_row
+from foothold_runtime.databases import row_of, whole
 from foothold_schemas.messages.disputes import DisputeNews, DisputeState, Doubt, FactDisputed
 
 INGEST = "foothold-ingest"
@@ -48,7 +49,7 @@ class Disputes:
                 no := not_dispute(
                     evidence,
                     note,
-                    is_asked=await _is_asked(connection, row["household_id"], fact_id),
+                    is_asked=await _is_asked(connection, row.household_id, fact_id),
                 )
             ) is not None:
                 raise NotAllowed(no)
@@ -60,12 +61,12 @@ class Disputes:
                 note=note,
             )
             dispute_id = await self._outbox.say(
-                connection, row["household_id"], word, by=handling.who.name, at=handling.now
+                connection, row.household_id, word, by=handling.who.name, at=handling.now
             )
             asked = {
                 "dispute_id": dispute_id,
-                "case_id": row["case_id"],
-                "household_id": row["household_id"],
+                "case_id": row.case_id,
+                "household_id": row.household_id,
                 "fact_id": fact_id,
             }
             values = {
@@ -89,16 +90,12 @@ class Disputes:
                 await self._take(connection, news)
 
     async def _take(self, connection: AsyncConnection, news: DisputeNews) -> None:
-        query = (
-            select(*DisputeRow.__table__.columns)
-            .where(DisputeRow.dispute_id == news.dispute_id)
-            .with_for_update()
-        )
-        row = (await connection.execute(query)).mappings().one_or_none()
+        query = whole(DisputeRow).where(DisputeRow.dispute_id == news.dispute_id).with_for_update()
+        row = await row_of(connection, query)
         if row is None:
             return  # asked by a desk whose database was put back to an earlier day
         statement = update(DisputeRow).where(DisputeRow.dispute_id == news.dispute_id)
-        if not is_later(news.state, DisputeState(row["state"])):
+        if not is_later(news.state, DisputeState(row.state)):
             await connection.execute(
                 statement.where(DisputeRow.agency.is_(None)).values(agency=news.agency)
             )
@@ -110,7 +107,7 @@ class Disputes:
         )
         await connection.execute(
             update(CaseRow)
-            .where(CaseRow.case_id == row["case_id"])
+            .where(CaseRow.case_id == row.case_id)
             .values(version=CaseRow.version + 1)
         )
         detail = (
@@ -118,7 +115,7 @@ class Disputes:
         )
         await connection.execute(
             insert(AuditRow),
-            [audit_row(news.at, INGEST, f"dispute_{news.state.value}", row["case_id"], **detail)],
+            [audit_row(news.at, INGEST, f"dispute_{news.state.value}", row.case_id, **detail)],
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from foothold_alerts.jobs.deadlines import Deadlines
@@ -26,6 +26,7 @@ from foothold_alerts.rules.days import SHANGHAI
 from foothold_alerts.rules.relief.relief import ReliefRefusal
 from foothold_alerts.tables.cases import AuditRow, CaseRow, PartitionDay, ViewRow
 from foothold_alerts.tables.rows import audit_row
+from foothold_runtime.databases import row_of, whole
 from foothold_schemas.messages.views import UnmetKind
 
 Refusal = (
@@ -65,7 +66,7 @@ class CaseLock:
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
 
-    async def locked(self, connection: AsyncConnection, handling: Handling) -> RowMapping:
+    async def locked(self, connection: AsyncConnection, handling: Handling) -> CaseRow:
         """The case, for this transaction alone.
 
         Raise Stale, Gone, or LookupError outside the person's area.
@@ -76,38 +77,38 @@ class CaseLock:
             CaseRow.number == handling.number,
             CaseRow.area.startswith(who.area, autoescape=True),
         )
-        query = select(*CaseRow.__table__.columns).where(*is_concerned).with_for_update()
-        row = (await connection.execute(query)).mappings().one_or_none()
+        query = whole(CaseRow).where(*is_concerned).with_for_update()
+        row = await row_of(connection, query)
         if row is None:
             raise LookupError(handling.number)
-        if row["version"] != handling.version:
+        if row.version != handling.version:
             raise Stale
         return row
 
     async def change(
-        self, connection: AsyncConnection, row: RowMapping, values: dict[str, object], now: datetime
+        self, connection: AsyncConnection, row: CaseRow, values: dict[str, object], now: datetime
     ) -> None:
         """Write the change, a new version, and the deadlines that follow."""
         await connection.execute(
             update(CaseRow)
-            .where(CaseRow.case_id == row["case_id"])
-            .values(**values, version=row["version"] + 1)
+            .where(CaseRow.case_id == row.case_id)
+            .values(**values, version=row.version + 1)
         )
-        await self._deadlines.follow(connection, [row["case_id"]], now)
+        await self._deadlines.follow(connection, [row.case_id], now)
 
     async def note(
         self,
         connection: AsyncConnection,
         handling: Handling,
         action: str,
-        row: RowMapping,
+        row: CaseRow,
         **detail: object,
     ) -> None:
         """One row in the audit; details that are empty are left out."""
         given = {name: value for name, value in detail.items() if value not in (None, "")}
         await connection.execute(
             insert(AuditRow),
-            [audit_row(handling.now, handling.who.name, action, row["case_id"], **given)],
+            [audit_row(handling.now, handling.who.name, action, row.case_id, **given)],
         )
 
 

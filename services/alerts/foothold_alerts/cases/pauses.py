@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import RowMapping, and_, insert, or_, select, update
+from sqlalchemy import and_, insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.locked import business_day
@@ -20,6 +20,7 @@ from foothold_alerts.rules.notices import Event, Note, place_of
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.tables.cases import AuditRow, CaseRow
 from foothold_alerts.tables.rows import SYSTEM, audit_row, case_of, standing
+from foothold_runtime.databases import rows_of, whole
 
 AT_ONCE: Final = 100
 
@@ -54,41 +55,32 @@ class Pauses:
                 )
                 for version, workflow in self._workflows.versions.items()
             ]
-            over = select(*CaseRow.__table__.columns).where(
+            over = whole(CaseRow).where(
                 CaseRow.paused_on.is_not(None), or_(CaseRow.paused_by.is_(None), *too_long)
             )
-            rows = (
-                (
-                    await connection.execute(
-                        over.order_by(CaseRow.case_id)
-                        .limit(AT_ONCE)
-                        .with_for_update(skip_locked=True)
-                    )
-                )
-                .mappings()
-                .all()
-            )
+            some = over.order_by(CaseRow.case_id).limit(AT_ONCE)
+            rows = await rows_of(connection, some.with_for_update(skip_locked=True))
             for row in rows:
                 await self._end(connection, row, now)
-            await self._deadlines.follow(connection, [row["case_id"] for row in rows], now)
+            await self._deadlines.follow(connection, [row.case_id for row in rows], now)
             notes = [
-                Note(row["number"], place_of(row["area"], Role.TOWNSHIP), Event.PAUSE_OVER)
+                Note(row.number, place_of(row.area, Role.TOWNSHIP), Event.PAUSE_OVER)
                 for row in rows
             ]
             await self._notices.add(connection, notes, now)
         for row in rows:
-            log.info("alerts.pause_over", case_number=row["number"])
+            log.info("alerts.pause_over", case_number=row.number)
         return len(rows)
 
-    async def _end(self, connection: AsyncConnection, row: RowMapping, now: datetime) -> None:
-        workflow = self._workflows.of(row["workflow"])
+    async def _end(self, connection: AsyncConnection, row: CaseRow, now: datetime) -> None:
+        workflow = self._workflows.of(row.workflow)
         after = resume(case_of(row), await business_day(connection, now), workflow, self._calendar)
         if after is not None:
-            values = standing(after) | {"version": row["version"] + 1}
+            values = standing(after) | {"version": row.version + 1}
             await connection.execute(
-                update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values)
+                update(CaseRow).where(CaseRow.case_id == row.case_id).values(**values)
             )
             await connection.execute(
                 insert(AuditRow),
-                [audit_row(now, SYSTEM, "pause_over", row["case_id"], reason=row["pause_reason"])],
+                [audit_row(now, SYSTEM, "pause_over", row.case_id, reason=row.pause_reason)],
             )

@@ -5,7 +5,7 @@ What was delivered, risk hears of.
 
 from datetime import date, datetime
 
-from sqlalchemy import RowMapping, Update, insert, select, update
+from sqlalchemy import Update, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_alerts.cases.locked import CaseLock, Handling, NotAllowed, Stale, business_day
@@ -14,7 +14,7 @@ from foothold_alerts.jobs.outbox import Outbox
 from foothold_alerts.rules.acts.plan import PlanNo, not_on, not_visited, suits
 from foothold_alerts.rules.case import SINCE_IDENTIFIED, Stage
 from foothold_alerts.rules.days import SHANGHAI
-from foothold_alerts.tables.cases import MeasureRow, VisitRow
+from foothold_alerts.tables.cases import CaseRow, MeasureRow, VisitRow
 from foothold_schemas.facts.decisions import MeasureDelivered, MeasureKind
 from foothold_schemas.findings import FindingKind
 
@@ -42,14 +42,14 @@ class Plan:
                 for f in (await stands_of(connection, row)).get("findings", ())
                 if f["is_risk"]
             }
-            if Stage(row["stage"]) not in SINCE_IDENTIFIED:
+            if Stage(row.stage) not in SINCE_IDENTIFIED:
                 raise Stale
             if (no := suits(measure, against, risks, department)) is not None:
                 raise NotAllowed(no)
             today = await business_day(connection, handling.now)
             planned = {
-                "case_id": row["case_id"],
-                "household_id": row["household_id"],
+                "case_id": row.case_id,
+                "household_id": row.household_id,
                 "kind": measure.value,
                 "against": sorted(f.value for f in against),
                 "department": department,
@@ -68,7 +68,7 @@ class Plan:
             row = await self._hold.locked(connection, handling)
             if (no := not_on(on, await business_day(connection, handling.now))) is not None:
                 raise NotAllowed(no)
-            done = _planned(measure_id, row["case_id"]).values(
+            done = _planned(measure_id, row.case_id).values(
                 delivered_on=on, delivered_by=handling.who.name
             )
             measure = (
@@ -82,7 +82,7 @@ class Plan:
                 delivered_on=on,
             )
             await self._outbox.say(
-                connection, row["household_id"], fact, by=handling.who.name, at=handling.now
+                connection, row.household_id, fact, by=handling.who.name, at=handling.now
             )
             await self._hold.change(connection, row, {}, handling.now)
             await self._hold.note(
@@ -95,7 +95,7 @@ class Plan:
             row = await self._hold.locked(connection, handling)
             if not note:
                 raise NotAllowed(PlanNo.NOTE)
-            gone = _planned(measure_id, row["case_id"]).values(dropped_because=note)
+            gone = _planned(measure_id, row.case_id).values(dropped_because=note)
             measure = (await connection.execute(gone.returning(MeasureRow.kind))).one_or_none()
             if measure is None:
                 raise Stale
@@ -109,7 +109,7 @@ class Plan:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, handling)
             same = select(VisitRow.visit_id).where(
-                VisitRow.case_id == row["case_id"],
+                VisitRow.case_id == row.case_id,
                 VisitRow.visited_on == on,
                 VisitRow.by == handling.who.name,
             )
@@ -124,7 +124,7 @@ class Plan:
                 insert(VisitRow),
                 [
                     {
-                        "case_id": row["case_id"],
+                        "case_id": row.case_id,
                         "visited_on": on,
                         "by": handling.who.name,
                         "note": note,
@@ -135,12 +135,12 @@ class Plan:
             await self._hold.note(connection, handling, "visited", row, note=note)
 
 
-def _looked(row: RowMapping, on: date, now: datetime) -> dict[str, object]:
+def _looked(row: CaseRow, on: date, now: datetime) -> dict[str, object]:
     """A visit since the danger began is the look it asks for.
 
     One of the day itself counts: only its day is written down.
     """
-    urgent_at, looked_at = row["urgent_at"], row["looked_at"]
+    urgent_at, looked_at = row.urgent_at, row.looked_at
     is_look = (
         urgent_at is not None and looked_at is None and on >= urgent_at.astimezone(SHANGHAI).date()
     )

@@ -3,7 +3,7 @@
 What is paid, risk hears of.
 """
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.locked import (
@@ -30,8 +30,9 @@ from foothold_alerts.rules.relief.relief import (
 )
 from foothold_alerts.rules.relief.settle import settled
 from foothold_alerts.rules.workflow import Workflows
-from foothold_alerts.tables.cases import ReliefRow
+from foothold_alerts.tables.cases import CaseRow, ReliefRow
 from foothold_alerts.tables.rows import relief_of, relief_values
+from foothold_runtime.databases import row_of, whole
 from foothold_schemas.facts.decisions import ReliefPaid
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.values import Fen
@@ -73,10 +74,10 @@ class ReliefDesk:
             after = await self._after(connection, row, held, act, hand)
             if isinstance(after, ReliefRefusal):
                 raise NotAllowed(after)
-            borne = heard(row["latest"], await view_of(connection, row["household_id"]))
+            borne = heard(row.latest, await view_of(connection, row.household_id))
             after = settled(
                 with_borne(after, borne) if act is ReliefAct.PAY else after,
-                self._workflows.of(row["workflow"]).limits,
+                self._workflows.of(row.workflow).limits,
             )
             marks: dict[str, object] = (
                 {"decided_at": handling.now} if act in (ReliefAct.DECIDE, ReliefAct.AMEND) else {}
@@ -99,7 +100,7 @@ class ReliefDesk:
                     paid_on=hand.today or handling.now.date(),
                 )
                 await self._outbox.say(
-                    connection, row["household_id"], paid, by=handling.who.name, at=handling.now
+                    connection, row.household_id, paid, by=handling.who.name, at=handling.now
                 )
             await self._hold.change(connection, row, {}, handling.now)
             amount_fen = after.waived - relief_of(held).waived if act is ReliefAct.WAIVE else amount
@@ -143,16 +144,16 @@ class ReliefDesk:
         handling: Handling,
         relief_id: int,
         act: ReliefAct,
-    ) -> tuple[RowMapping, RowMapping]:
+    ) -> tuple[CaseRow, ReliefRow]:
         """The case and its relief; raise Stale where the act is none of the case any more."""
         row = await self._hold.locked(connection, handling)
         query = (
-            select(*ReliefRow.__table__.columns)
-            .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row["case_id"])
+            whole(ReliefRow)
+            .where(ReliefRow.relief_id == relief_id, ReliefRow.case_id == row.case_id)
             .with_for_update()
         )
-        held = (await connection.execute(query)).mappings().one_or_none()
-        if held is None or (Stage(row["stage"]) not in OPEN and act not in AFTER_PAYMENT):
+        held = await row_of(connection, query)
+        if held is None or (Stage(row.stage) not in OPEN and act not in AFTER_PAYMENT):
             raise Stale
         return row, held
 
@@ -160,14 +161,14 @@ class ReliefDesk:
         self,
         connection: AsyncConnection,
         handling: Handling,
-        row: RowMapping,
+        row: CaseRow,
         amount: int | None,
         note: str,
     ) -> Actor:
-        in_doubt = is_disputed(await unmet_of(connection, row["household_id"]))
-        owed = await self._owes_papers(connection, row["household_id"])
+        in_doubt = is_disputed(await unmet_of(connection, row.household_id))
+        owed = await self._owes_papers(connection, row.household_id)
         currency, today = (
-            row["latest"]["policy"]["currency"]["en"],
+            row.latest["policy"]["currency"]["en"],
             await business_day(connection, handling.now),
         )
         return Actor(
@@ -185,12 +186,12 @@ class ReliefDesk:
     async def _after(
         self,
         connection: AsyncConnection,
-        row: RowMapping,
-        held: RowMapping,
+        row: CaseRow,
+        held: ReliefRow,
         act: ReliefAct,
         hand: Actor,
     ) -> Relief | ReliefRefusal:
-        limits = self._workflows.of(row["workflow"]).limits
+        limits = self._workflows.of(row.workflow).limits
         after = relieve(
             relief_of(held, await earlier_bills(connection, held)),
             act,
@@ -223,20 +224,20 @@ class ReliefDesk:
                 raise NotAllowed(ReliefRefusal.NOT_FOUND)
             today = await business_day(connection, handling.now)
             under_way = select(ReliefRow.relief_id).where(
-                ReliefRow.case_id == row["case_id"],
+                ReliefRow.case_id == row.case_id,
                 ReliefRow.cause == cause,
                 ReliefRow.status.in_(UNPAID),
             )
             if (
-                Stage(row["stage"]) not in OPEN
+                Stage(row.stage) not in OPEN
                 or cause not in RELIEF
                 or (await connection.execute(under_way)).first() is not None
             ):
                 raise Stale
-            limit = self._workflows.of(row["workflow"]).limits.relief(RELIEF[cause])
+            limit = self._workflows.of(row.workflow).limits.relief(RELIEF[cause])
             proposal = {
-                "case_id": row["case_id"],
-                "household_id": row["household_id"],
+                "case_id": row.case_id,
+                "household_id": row.household_id,
                 "kind": RELIEF[cause].value,
                 "cause": cause.value,
                 "year": today.year,
@@ -250,12 +251,12 @@ class ReliefDesk:
                 connection, handling, "relief_excepted", row, cause=cause.value, note=note
             )
 
-    async def _causes(self, connection: AsyncConnection, row: RowMapping) -> set[str]:
+    async def _causes(self, connection: AsyncConnection, row: CaseRow) -> set[str]:
         """The causes the household has now, as the case or its view says."""
-        view = await view_of(connection, row["household_id"]) or {}
+        view = await view_of(connection, row.household_id) or {}
         return {
             finding["rule"]
-            for finding in (*row["latest"].get("findings", ()), *view.get("findings", ()))
+            for finding in (*row.latest.get("findings", ()), *view.get("findings", ()))
         }
 
     async def _owes_papers(self, connection: AsyncConnection, household_id: str) -> bool:

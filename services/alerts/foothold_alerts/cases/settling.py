@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.mirror import Shown
@@ -20,6 +20,7 @@ from foothold_alerts.rules.relief.settle import HEARD_FOR, borne, settled
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.tables.cases import AuditRow, CaseRow, ReliefRow, ViewRow
 from foothold_alerts.tables.rows import SYSTEM, audit_row, relief_of, relief_values
+from foothold_runtime.databases import rows_of, whole
 from foothold_schemas.messages.transitions import Transition
 
 _PAID = (ReliefStatus.PAID.value, ReliefStatus.SETTLED.value)
@@ -128,69 +129,69 @@ class Settling:
             ReliefRow.household_id.in_(reports), ReliefRow.status.in_(_PAID)
         )
         of_cases = (
-            select(*CaseRow.__table__.columns)
+            whole(CaseRow)
             .where(CaseRow.case_id.in_(paid))
             .order_by(CaseRow.case_id)
             .with_for_update()
         )
-        cases = {row["case_id"]: row for row in (await connection.execute(of_cases)).mappings()}
+        cases = {case.case_id: case for case in await rows_of(connection, of_cases)}
         if not cases:
             return
         reliefs = (
-            select(*ReliefRow.__table__.columns)
+            whole(ReliefRow)
             .where(ReliefRow.case_id.in_(cases), ReliefRow.status.in_(_PAID))
             .with_for_update()
         )
-        for row in (await connection.execute(reliefs)).mappings().all():
-            report = reports[row["household_id"]]
-            if report.number >= row["borne_number"]:
-                await self._change(connection, cases[row["case_id"]], row, report, now)
+        for row in await rows_of(connection, reliefs):
+            report = reports[row.household_id]
+            if report.number >= row.borne_number:
+                await self._change(connection, cases[row.case_id], row, report, now)
 
     async def _change(
         self,
         connection: AsyncConnection,
-        case: RowMapping,
-        row: RowMapping,
+        case: CaseRow,
+        row: ReliefRow,
         report: Heard,
         now: datetime,
     ) -> None:
         before = relief_of(row, await earlier_bills(connection, row))
-        after = settled(with_borne(before, report), self._workflows.of(case["workflow"]).limits)
+        after = settled(with_borne(before, report), self._workflows.of(case.workflow).limits)
         if after == before:
             return
         values = relief_values(after) | {"borne_number": report.number}
         await connection.execute(
-            update(ReliefRow).where(ReliefRow.relief_id == row["relief_id"]).values(**values)
+            update(ReliefRow).where(ReliefRow.relief_id == row.relief_id).values(**values)
         )
         if after.open != before.open:
             await connection.execute(
                 update(CaseRow)
-                .where(CaseRow.case_id == case["case_id"])
+                .where(CaseRow.case_id == case.case_id)
                 .values(version=CaseRow.version + 1)
             )
             detail = {
-                "relief_id": row["relief_id"],
+                "relief_id": row.relief_id,
                 "amount_fen": after.open,
                 "paid_fen": after.amount,
                 "allowed_fen": after.allowed,
             }
             await connection.execute(
                 insert(AuditRow),
-                [audit_row(now, SYSTEM, "relief_to_settle", case["case_id"], **detail)],
+                [audit_row(now, SYSTEM, "relief_to_settle", case.case_id, **detail)],
             )
 
 
-async def earlier_bills(connection: AsyncConnection, row: RowMapping) -> date | None:
+async def earlier_bills(connection: AsyncConnection, row: ReliefRow) -> date | None:
     """The day of the newest bill that relief before this one was for.
 
     None where there is none, or the county excepted this one from it.
     """
-    if row["is_exception"] or row["cause"] in BY_EVENT:
+    if row.is_exception or row.cause in BY_EVENT:
         return None
     ended = (ReliefStatus.WITHDRAWN.value, ReliefStatus.REFUSED.value)
     before = (
-        ReliefRow.household_id == row["household_id"],
-        ReliefRow.relief_id < row["relief_id"],
+        ReliefRow.household_id == row.household_id,
+        ReliefRow.relief_id < row.relief_id,
         ReliefRow.status.not_in(ended),
     )
     return (
@@ -198,13 +199,13 @@ async def earlier_bills(connection: AsyncConnection, row: RowMapping) -> date | 
     ).scalar_one()
 
 
-async def stands_of(connection: AsyncConnection, row: RowMapping) -> Mapping[str, Any]:
+async def stands_of(connection: AsyncConnection, row: CaseRow) -> Mapping[str, Any]:
     """The household of a case as its page shows it."""
     return moment(
-        row["latest"],
-        await view_of(connection, row["household_id"]),
-        Stage(row["stage"]),
-        row["episode"],
+        row.latest,
+        await view_of(connection, row.household_id),
+        Stage(row.stage),
+        row.episode,
     )
 
 

@@ -6,7 +6,7 @@ Each act is in one transaction with its audit row, and with what it tells risk.
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_alerts.cases.locked import (
@@ -80,11 +80,11 @@ class Work:
         """Take a step of the case's workflow; raise Stale, NotAllowed or LookupError."""
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, handling)
-            workflow = self._workflows.of(row["workflow"])
+            workflow = self._workflows.of(row.workflow)
             step = workflow.step(name)
             if step is None:
                 raise Stale
-            unmet = await unmet_of(connection, row["household_id"])
+            unmet = await unmet_of(connection, row.household_id)
             given = StepContext(
                 await business_day(connection, handling.now),
                 self._calendar,
@@ -103,9 +103,9 @@ class Work:
             taken = {"assigned_to": handling.who.name} if name == "take" else {}
             await self._hold.change(connection, row, standing(outcome.case) | taken, handling.now)
             if outcome.says is not None:
-                fact = _fact(outcome.says, given.today, row["episode"], saw)
+                fact = _fact(outcome.says, given.today, row.episode, saw)
                 await self._outbox.say(
-                    connection, row["household_id"], fact, by=handling.who.name, at=handling.now
+                    connection, row.household_id, fact, by=handling.who.name, at=handling.now
                 )
             action = f"{name}_proposed" if outcome.is_first_word else name
             await self._hold.note(
@@ -120,20 +120,18 @@ class Work:
         """
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, handling)
-            stage = Stage(row["stage"])
-            if stage not in OPEN or row["assigned_to"] == handling.who.name:
+            stage = Stage(row.stage)
+            if stage not in OPEN or row.assigned_to == handling.who.name:
                 raise Stale
             roles = frozenset(
-                role
-                for step in self._workflows.of(row["workflow"]).at(stage)
-                for role in step.roles
+                role for step in self._workflows.of(row.workflow).at(stage) for role in step.roles
             )
             if handling.who.role not in roles:
                 raise NotAllowed(WrongRole(roles))
             await self._hold.change(
                 connection, row, {"assigned_to": handling.who.name}, handling.now
             )
-            await self._hold.note(connection, handling, "taken_over", row, note=row["assigned_to"])
+            await self._hold.note(connection, handling, "taken_over", row, note=row.assigned_to)
 
     async def reviewed(self, handling: Handling, note: str) -> None:
         """A person looked at a decision of the past that was in doubt.
@@ -143,7 +141,7 @@ class Work:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, handling)
             waiting = update(ReviewRow).where(
-                ReviewRow.case_id == row["case_id"], ReviewRow.done_at.is_(None)
+                ReviewRow.case_id == row.case_id, ReviewRow.done_at.is_(None)
             )
             if not (
                 await connection.execute(
@@ -191,7 +189,7 @@ class Work:
                     saw=saw,
                 )
                 await self._outbox.say(
-                    connection, row["household_id"], word, by=handling.who.name, at=handling.now
+                    connection, row.household_id, word, by=handling.who.name, at=handling.now
                 )
             after = taken_back(case_of(row)) if waits is None else waits
             await self._hold.change(connection, row, standing(after), handling.now)
@@ -217,7 +215,7 @@ class Work:
                 reason,
                 handling.signed(),
                 await business_day(connection, handling.now),
-                self._workflows.of(row["workflow"]),
+                self._workflows.of(row.workflow),
             )
             if isinstance(after, PauseNo):
                 raise NotAllowed(after)
@@ -233,7 +231,7 @@ class Work:
             after = resume(
                 case_of(row),
                 await business_day(connection, handling.now),
-                self._workflows.of(row["workflow"]),
+                self._workflows.of(row.workflow),
                 self._calendar,
             )
             if after is None:
@@ -249,7 +247,7 @@ class Work:
         async with self._engine.begin() as connection:
             row = await self._hold.locked(connection, handling)
             overdue = update(DeadlineRow).where(
-                DeadlineRow.case_id == row["case_id"],
+                DeadlineRow.case_id == row.case_id,
                 DeadlineRow.done_at.is_(None),
                 DeadlineRow.passed_at.is_not(None),
                 DeadlineRow.acknowledged_by.is_(None),
@@ -283,7 +281,7 @@ class Work:
         return case_id is not None
 
 
-async def _is_warned_of(connection: AsyncConnection, row: RowMapping, finding: FindingKind) -> bool:
+async def _is_warned_of(connection: AsyncConnection, row: CaseRow, finding: FindingKind) -> bool:
     """Whether the finding stands and is not exempted already."""
     findings = (await stands_of(connection, row)).get("findings", ())
     return any(f["rule"] == finding and not f.get("quiet_until") for f in findings)

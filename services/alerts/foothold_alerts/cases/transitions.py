@@ -29,6 +29,7 @@ from foothold_alerts.tables.cases import (
     ReviewRow,
     TransitionRow,
 )
+from foothold_runtime.databases import rows_of, whole
 from foothold_schemas.messages.transitions import DayDone, Judgement, Transition
 
 EMPTY: Final[Mapping[str, str]] = {}
@@ -145,13 +146,10 @@ class Cases:
         traces: Mapping[str, str],
     ) -> list[Taken]:
         households = {t.household_id for t in transitions}
-        rows = await connection.execute(
-            select(*CaseRow.__table__.columns)
-            .where(CaseRow.household_id.in_(households))
-            .with_for_update()
-        )
+        of_cases = whole(CaseRow).where(CaseRow.household_id.in_(households))
+        rows = await rows_of(connection, of_cases.with_for_update())
         relief = await ReliefOfBatch.load(connection, households)
-        changes = Changes.of(rows.mappings(), relief, now)
+        changes = Changes.of(rows, relief, now)
         for transition in transitions:
             trace = traces.get(transition.transition_id, "")
             changes.apply(transition, trace, self._workflows, self._calendar)

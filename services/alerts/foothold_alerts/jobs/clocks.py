@@ -3,11 +3,11 @@
 Danger is another word: it is risk's, and starts a duty of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, case, exists, func, literal, select
 
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.tables.cases import CaseRow, DeadlineRow
@@ -51,8 +51,6 @@ def next_kind(cases: Any = CaseRow) -> ColumnElement[str]:  # noqa: ANN401 - as 
     return waiting.order_by(DeadlineRow.due_at, DeadlineRow.deadline_id).limit(1).scalar_subquery()
 
 
-def are_soon(
-    deadlines: Iterable[RowMapping | Mapping[str, Any]], hours: int, now: datetime
-) -> bool:
-    """The same, of a case whose open duties are at hand."""
-    return any(deadline["due_at"] <= now + timedelta(hours=hours) for deadline in deadlines)
+def are_soon(due: Iterable[datetime], hours: int, now: datetime) -> bool:
+    """The same, of a case of which it is at hand when its open duties are due."""
+    return any(at <= now + timedelta(hours=hours) for at in due)

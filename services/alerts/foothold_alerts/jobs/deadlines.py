@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import BigInteger, RowMapping, exists, func, insert, select, update
+from sqlalchemy import BigInteger, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -25,6 +25,7 @@ from foothold_alerts.rules.notices import Event, Note, place_of, remind_at
 from foothold_alerts.rules.workflow import Limit, Unit, Workflows
 from foothold_alerts.tables.cases import AuditRow, CaseRow, DeadlineRow, MeasureRow, ReliefRow
 from foothold_alerts.tables.rows import SYSTEM, audit_row, case_of, relief_of
+from foothold_runtime.databases import row_of, rows_of, whole
 from foothold_schemas.facts.decisions import MeasureKind
 from foothold_schemas.findings import FindingKind
 
@@ -130,49 +131,47 @@ class Deadlines:
         async with self._engine.begin() as connection:
             now: datetime = (await connection.execute(select(func.now()))).scalar_one()
             query = (
-                select(*DeadlineRow.__table__.columns)
-                .where(DeadlineRow.deadline_id == deadline_id)
-                .with_for_update()
+                whole(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).with_for_update()
             )
-            row = (await connection.execute(query)).mappings().one_or_none()
-            if row is None or row["done_at"] is not None or row["acknowledged_by"] is not None:
+            row = await row_of(connection, query)
+            if row is None or row.done_at is not None or row.acknowledged_by is not None:
                 return
             case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(
-                CaseRow.case_id == row["case_id"]
+                CaseRow.case_id == row.case_id
             )
-            held = (await connection.execute(case)).mappings().one()
-            ladder = self._workflows.of(held["workflow"]).escalation
-            level = row["level"]
+            number, workflow, area = (await connection.execute(case)).one()
+            ladder = self._workflows.of(workflow).escalation
+            level = row.level
             if level >= len(ladder):
                 return
-            at = row["due_at"] + timedelta(hours=ladder[level].after_hours)
+            at = row.due_at + timedelta(hours=ladder[level].after_hours)
             if now < at:
                 await self._jobs.defer(connection, TASK, at=at, deadline_id=deadline_id)
                 return
-            values = {"level": level + 1, "passed_at": row["passed_at"] or now}
+            values = {"level": level + 1, "passed_at": row.passed_at or now}
             await connection.execute(
                 update(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).values(**values)
             )
             detail = {
-                "deadline": row["kind"],
-                "subject": row["subject"],
+                "deadline": row.kind,
+                "subject": row.subject,
                 "to": ladder[level].to.value,
             }
             await connection.execute(
-                insert(AuditRow), [audit_row(now, SYSTEM, "overdue", row["case_id"], **detail)]
+                insert(AuditRow), [audit_row(now, SYSTEM, "overdue", row.case_id, **detail)]
             )
             await self._notices.add(
                 connection,
-                [Note(held["number"], place_of(held["area"], ladder[level].to), Event.OVERDUE)],
+                [Note(number, place_of(area, ladder[level].to), Event.OVERDUE)],
                 now,
             )
             if level + 1 < len(ladder):
-                later = row["due_at"] + timedelta(hours=ladder[level + 1].after_hours)
+                later = row.due_at + timedelta(hours=ladder[level + 1].after_hours)
                 await self._jobs.defer(connection, TASK, at=later, deadline_id=deadline_id)
         log.info(
             "alerts.overdue",
-            case_number=held["number"],
-            deadline=row["kind"],
+            case_number=number,
+            deadline=row.kind,
             to=ladder[level].to.value,
         )
 
@@ -190,22 +189,20 @@ class Deadlines:
         async with self._engine.begin() as connection:
             now: datetime = (await connection.execute(select(func.now()))).scalar_one()
             query = (
-                select(*DeadlineRow.__table__.columns)
-                .where(DeadlineRow.deadline_id == deadline_id)
-                .with_for_update()
+                whole(DeadlineRow).where(DeadlineRow.deadline_id == deadline_id).with_for_update()
             )
-            row = (await connection.execute(query)).mappings().one_or_none()
+            row = await row_of(connection, query)
             if row is None or any(
-                row[name] is not None
-                for name in ("done_at", "reminded_at", "passed_at", "acknowledged_by")
+                mark is not None
+                for mark in (row.done_at, row.reminded_at, row.passed_at, row.acknowledged_by)
             ):
                 return
             case = select(CaseRow.number, CaseRow.workflow, CaseRow.area).where(
-                CaseRow.case_id == row["case_id"]
+                CaseRow.case_id == row.case_id
             )
-            held = (await connection.execute(case)).mappings().one()
-            at = self._near(held["workflow"], row["kind"], row["due_at"])
-            if at is None or row["due_at"] <= now:
+            number, workflow, area = (await connection.execute(case)).one()
+            at = self._near(workflow, row.kind, row.due_at)
+            if at is None or row.due_at <= now:
                 return
             if now < at:  # counted anew since, by a calendar that has come
                 await self._jobs.defer(connection, NEAR, at=at, deadline_id=deadline_id)
@@ -222,18 +219,18 @@ class Deadlines:
                         now,
                         SYSTEM,
                         "reminded",
-                        row["case_id"],
-                        deadline=row["kind"],
-                        subject=row["subject"],
+                        row.case_id,
+                        deadline=row.kind,
+                        subject=row.subject,
                     )
                 ],
             )
             await self._notices.add(
                 connection,
-                [Note(held["number"], place_of(held["area"], Role.TOWNSHIP), Event.NEAR)],
+                [Note(number, place_of(area, Role.TOWNSHIP), Event.NEAR)],
                 now,
             )
-        log.info("alerts.near", case_number=held["number"], deadline=row["kind"])
+        log.info("alerts.near", case_number=number, deadline=row.kind)
 
     async def forgotten(self, before: datetime) -> Sequence[int]:
         """Deadlines that passed before then and nobody has been told of: their job is gone.
@@ -280,26 +277,27 @@ class Deadlines:
             counted = (
                 DeadlineRow.is_provisional,
                 DeadlineRow.done_at.is_(None),
-                DeadlineRow.limit_count.is_not(None),
             )
-            query = select(*DeadlineRow.__table__.columns).where(*counted).with_for_update()
-            for row in (await connection.execute(query)).mappings().all():
-                limit = Limit(row["limit_count"], Unit(row["limit_unit"]))
-                due = due_at(end_of(row["began_on"]), row["began_on"], limit, self._calendar)
+            query = whole(DeadlineRow).where(*counted).with_for_update()
+            for row in await rows_of(connection, query):
+                if row.limit_count is None or row.limit_unit is None:
+                    continue
+                limit = Limit(row.limit_count, Unit(row.limit_unit))
+                due = due_at(end_of(row.began_on), row.began_on, limit, self._calendar)
                 values = {
                     "due_at": due,
-                    "is_provisional": is_provisional(row["began_on"], limit, self._calendar),
+                    "is_provisional": is_provisional(row.began_on, limit, self._calendar),
                 }
                 await connection.execute(
                     update(DeadlineRow)
-                    .where(DeadlineRow.deadline_id == row["deadline_id"])
+                    .where(DeadlineRow.deadline_id == row.deadline_id)
                     .values(**values)
                 )
-                if due != row["due_at"]:
+                if due != row.due_at:
                     changed += 1
-                    await self._jobs.defer(connection, TASK, at=due, deadline_id=row["deadline_id"])
+                    await self._jobs.defer(connection, TASK, at=due, deadline_id=row.deadline_id)
                     # it looks when, and waits until then
-                    await self._jobs.defer(connection, NEAR, deadline_id=row["deadline_id"])
+                    await self._jobs.defer(connection, NEAR, deadline_id=row.deadline_id)
         return changed
 
     async def _settle_anew(self, now: datetime) -> int:
@@ -326,13 +324,13 @@ class Deadlines:
             some = case_ids[begin : begin + AT_ONCE]
             async with self._engine.begin() as connection:
                 locked = (
-                    select(*CaseRow.__table__.columns)
+                    whole(CaseRow)
                     .where(CaseRow.case_id.in_(some))
                     .order_by(CaseRow.case_id)
                     .with_for_update()
                 )
-                for row in (await connection.execute(locked)).mappings().all():
-                    case, workflow = case_of(row), self._workflows.of(row["workflow"])
+                for row in await rows_of(connection, locked):
+                    case, workflow = case_of(row), self._workflows.of(row.workflow)
                     values: dict[str, object] = {
                         "settle_from": began_for(
                             case.due_on, workflow.limits.settle, self._calendar
@@ -342,7 +340,7 @@ class Deadlines:
                         values = {"due_on": settle_on(case, workflow, self._calendar)}
                         changed += values["due_on"] != case.due_on
                     await connection.execute(
-                        update(CaseRow).where(CaseRow.case_id == row["case_id"]).values(**values)
+                        update(CaseRow).where(CaseRow.case_id == row.case_id).values(**values)
                     )
                 await self.follow(connection, some, now)
         return changed
@@ -351,33 +349,28 @@ class Deadlines:
         self, connection: AsyncConnection, case_ids: Collection[str]
     ) -> dict[str, Standing]:
         cases = {
-            row["case_id"]: row
-            for row in (
-                await connection.execute(
-                    select(*CaseRow.__table__.columns).where(CaseRow.case_id.in_(case_ids))
-                )
-            ).mappings()
-        }
-        relief: defaultdict[str, list[RowMapping]] = defaultdict(list)
-        for row in (
-            await connection.execute(
-                select(*ReliefRow.__table__.columns).where(ReliefRow.case_id.in_(case_ids))
+            row.case_id: row
+            for row in await rows_of(
+                connection, whole(CaseRow).where(CaseRow.case_id.in_(case_ids))
             )
-        ).mappings():
-            relief[row["case_id"]].append(row)
+        }
+        relief: defaultdict[str, list[ReliefRow]] = defaultdict(list)
+        paid = whole(ReliefRow).where(ReliefRow.case_id.in_(case_ids))
+        for given in await rows_of(connection, paid):
+            relief[given.case_id].append(given)
         helped: defaultdict[str, list[Helped]] = defaultdict(list)
-        delivered = select(*MeasureRow.__table__.columns).where(
+        delivered = whole(MeasureRow).where(
             MeasureRow.case_id.in_(case_ids), MeasureRow.delivered_on.is_not(None)
         )
-        for row in (await connection.execute(delivered)).mappings():
-            helped[row["case_id"]].append(
-                Helped(MeasureKind(row["kind"]), frozenset(map(FindingKind, row["against"])))
+        for measure in await rows_of(connection, delivered):
+            helped[measure.case_id].append(
+                Helped(MeasureKind(measure.kind), frozenset(map(FindingKind, measure.against)))
             )
         return {
             case_id: Standing(
                 case_of(row),
-                [FindingKind(f["rule"]) for f in row["latest"].get("findings", ()) if f["is_risk"]],
-                {r["relief_id"]: (relief_of(r), r["due_at"]) for r in relief[case_id]},
+                [FindingKind(f["rule"]) for f in row.latest.get("findings", ()) if f["is_risk"]],
+                {r.relief_id: (relief_of(r), r.due_at) for r in relief[case_id]},
                 helped[case_id],
             )
             for case_id, row in cases.items()
@@ -386,19 +379,19 @@ class Deadlines:
 
 async def _unmet(
     connection: AsyncConnection, case_ids: Collection[str]
-) -> defaultdict[str, dict[tuple[str, str], RowMapping]]:
+) -> defaultdict[str, dict[tuple[str, str], DeadlineRow]]:
     """Case -> kind and subject -> the deadline that runs."""
-    query = select(*DeadlineRow.__table__.columns).where(
+    query = whole(DeadlineRow).where(
         DeadlineRow.case_id.in_(case_ids), DeadlineRow.done_at.is_(None)
     )
-    unmet: defaultdict[str, dict[tuple[str, str], RowMapping]] = defaultdict(dict)
-    for row in (await connection.execute(query)).mappings():
-        unmet[row["case_id"]][row["kind"], row["subject"]] = row
+    unmet: defaultdict[str, dict[tuple[str, str], DeadlineRow]] = defaultdict(dict)
+    for row in await rows_of(connection, query):
+        unmet[row.case_id][row.kind, row.subject] = row
     return unmet
 
 
 def _difference(
-    unmet: Mapping[tuple[str, str], RowMapping], still: Mapping[tuple[str, str], Deadline]
+    unmet: Mapping[tuple[str, str], DeadlineRow], still: Mapping[tuple[str, str], Deadline]
 ) -> tuple[list[int], list[Deadline]]:
     """The rows that are done, and the deadlines to set; one that moved is both."""
     moved = {
@@ -406,13 +399,13 @@ def _difference(
         for key, deadline in still.items()
         if key in unmet and deadline.limit is None and _is_other(deadline, unmet[key])
     }
-    done = [row["deadline_id"] for key, row in unmet.items() if key not in still or key in moved]
+    done = [row.deadline_id for key, row in unmet.items() if key not in still or key in moved]
     new = [deadline for key, deadline in still.items() if key not in unmet or key in moved]
     return done, new
 
 
-def _is_other(deadline: Deadline, row: RowMapping) -> bool:
-    return (deadline.due_at, deadline.is_provisional) != (row["due_at"], row["is_provisional"])
+def _is_other(deadline: Deadline, row: DeadlineRow) -> bool:
+    return (deadline.due_at, deadline.is_provisional) != (row.due_at, row.is_provisional)
 
 
 def _row(case_id: str, deadline: Deadline) -> dict[str, object]:

@@ -27,19 +27,19 @@ def grounds_of(page: CasePage, stands: Mapping[str, Any], limits: Limits) -> Map
     open_relief = [
         relief
         for relief in page.relief
-        if relief["status"] in UNPAID and relief["case_id"] == page.case["case_id"]
+        if relief.status in UNPAID and relief.case_id == page.case.case_id
     ]
     if not open_relief:
         return {}
     household = Today(
         _FINDINGS.validate_python(stands.get("findings", ())),
         _SAW.validate_python(stands.get("saw", ())),
-        Sentence.model_validate(page.case["latest"]["policy"]["currency"]),
+        Sentence.model_validate(page.case.latest["policy"]["currency"]),
     )
     return {
-        relief["relief_id"]: ground(
-            Cause(FindingKind(relief["cause"]), relief["event"], relief["bills_until"]),
-            None if relief["explained"] is None else Sentence.model_validate(relief["explained"]),
+        relief.relief_id: ground(
+            Cause(FindingKind(relief.cause), relief.event, relief.bills_until),
+            None if relief.explained is None else Sentence.model_validate(relief.explained),
             household,
             limits,
         )

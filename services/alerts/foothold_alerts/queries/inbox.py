@@ -1,8 +1,9 @@
 """Reads what pages show. Everything stays inside the person's area, counts included."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,7 +29,6 @@ from foothold_alerts.rules.case import OPEN, Consent, Stage
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.tables.cases import (
     AuditRow,
-    Base,
     CaseRow,
     DeadlineRow,
     DirectoryRow,
@@ -42,6 +42,7 @@ from foothold_alerts.tables.cases import (
     VisitRow,
 )
 from foothold_alerts.tables.paging import Paged, read_page
+from foothold_runtime.databases import row_of, rows_of, whole
 from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.values import JsonObject
@@ -73,6 +74,7 @@ class Search:
     areas: tuple[str, ...] = ()
 
 
+R = TypeVar("R")
 NOTHING_SOUGHT: Final = Search()
 
 
@@ -109,18 +111,18 @@ class CasePage:
     `not_judged_since`: risk fails at the household, so nothing computed of it is newer.
     """
 
-    case: RowMapping
-    relief: list[RowMapping]
-    transitions: list[RowMapping]
-    audit: list[RowMapping]
+    case: CaseRow
+    relief: Sequence[ReliefRow]
+    transitions: Sequence[TransitionRow]
+    audit: Sequence[AuditRow]
     previous: RowMapping | None
     reviews: list[RowMapping]
     view: JsonObject | None
     entry: JsonObject | None
-    deadlines: list[RowMapping]
-    measures: list[RowMapping]
-    visits: list[RowMapping]
-    disputes: list[RowMapping]
+    deadlines: Sequence[DeadlineRow]
+    measures: Sequence[MeasureRow]
+    visits: Sequence[VisitRow]
+    disputes: Sequence[DisputeRow]
     not_judged_since: datetime | None
 
 
@@ -183,10 +185,10 @@ class Inbox:
     async def case(self, area: str, number: int) -> CasePage | None:
         """The case, or None if there is none in the area."""
         async with self._engine.connect() as connection:
-            query = select(*CaseRow.__table__.columns).where(
+            query = whole(CaseRow).where(
                 CaseRow.number == number, CaseRow.area.startswith(area, autoescape=True)
             )
-            row = (await connection.execute(query)).mappings().one_or_none()
+            row = await row_of(connection, query)
             if row is None:
                 return None
             return await _case_page(connection, row)
@@ -200,10 +202,10 @@ class Inbox:
             return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def _case_page(connection: AsyncConnection, row: RowMapping) -> CasePage:
-    case_id, household_id = row["case_id"], row["household_id"]
+async def _case_page(connection: AsyncConnection, row: CaseRow) -> CasePage:
+    case_id, household_id = row.case_id, row.household_id
     before = select(CaseRow.number, CaseRow.episode, CaseRow.close_reason).where(
-        CaseRow.household_id == household_id, CaseRow.episode == row["episode"] - 1
+        CaseRow.household_id == household_id, CaseRow.episode == row.episode - 1
     )
     reviews = _reviews().where(ReviewRow.case_id == case_id)
     view = select(ViewRow.body).where(ViewRow.household_id == household_id)
@@ -374,17 +376,11 @@ def has_refused(cases: type[CaseRow]) -> ColumnElement[bool]:
 
 async def _all(
     connection: AsyncConnection,
-    table: type[Base],
+    table: type[R],
     *where: ColumnElement[bool],
     order: tuple[SQLColumnExpression[Any], ...],
-) -> list[RowMapping]:
-    return list(
-        (
-            await connection.execute(
-                select(*table.__table__.columns).where(*where).order_by(*order)
-            )
-        ).mappings()
-    )
+) -> Sequence[R]:
+    return await rows_of(connection, whole(table).where(*where).order_by(*order))
 
 
 def _is_now(now: type[ViewRow]) -> ColumnElement[bool]:

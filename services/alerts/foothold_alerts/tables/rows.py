@@ -3,8 +3,6 @@
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import RowMapping
-
 from foothold_alerts.rules.case import (
     Case,
     CloseReason,
@@ -16,6 +14,7 @@ from foothold_alerts.rules.case import (
 )
 from foothold_alerts.rules.relief.relief import Relief
 from foothold_alerts.rules.respond import Response
+from foothold_alerts.tables.cases import CaseRow, ReliefRow
 from foothold_schemas.findings import FindingKind
 from foothold_schemas.messages.transitions import Transition
 from foothold_schemas.values import Group
@@ -24,37 +23,37 @@ SYSTEM: Final = "foothold"
 """Who did it, in the audit, where no person did."""
 
 
-def case_of(row: RowMapping) -> Case:
+def case_of(row: CaseRow) -> Case:
     """The row as the rules see it."""
     return Case(
-        household_id=row["household_id"],
-        episode=row["episode"],
-        stage=Stage(row["stage"]),
-        is_urgent=row["is_urgent"],
-        group=None if row["priority_group"] is None else Group(row["priority_group"]),
-        opened_on=row["opened_on"],
-        due_on=row["due_on"],
-        close_reason=None if row["close_reason"] is None else CloseReason(row["close_reason"]),
-        is_recovering=row["is_recovering"],
-        workflow=row["workflow"],
-        consent=None if row["consent"] is None else Consent(row["consent"]),
-        notice_on=row["notice_on"],
-        identified_on=row["identified_on"],
-        paused_on=row["paused_on"],
-        pause_reason=row["pause_reason"],
-        urgent_at=row["urgent_at"],
-        looked_at=row["looked_at"],
-        proposed_by=row["proposed_by"],
-        proposed_what=row["proposed_what"],
-        closed_on=row["closed_on"],
-        closed_at=None if row["closed_at"] is None else Stage(row["closed_at"]),
-        settle_from=row["settle_from"],
+        household_id=row.household_id,
+        episode=row.episode,
+        stage=Stage(row.stage),
+        is_urgent=row.is_urgent,
+        group=None if row.priority_group is None else Group(row.priority_group),
+        opened_on=row.opened_on,
+        due_on=row.due_on,
+        close_reason=None if row.close_reason is None else CloseReason(row.close_reason),
+        is_recovering=row.is_recovering,
+        workflow=row.workflow,
+        consent=None if row.consent is None else Consent(row.consent),
+        notice_on=row.notice_on,
+        identified_on=row.identified_on,
+        paused_on=row.paused_on,
+        pause_reason=row.pause_reason,
+        urgent_at=row.urgent_at,
+        looked_at=row.looked_at,
+        proposed_by=row.proposed_by,
+        proposed_what=row.proposed_what,
+        closed_on=row.closed_on,
+        closed_at=None if row.closed_at is None else Stage(row.closed_at),
+        settle_from=row.settle_from,
         stood_still=tuple(
             (date.fromisoformat(first), date.fromisoformat(again))
-            for first, again in row["stood_still"]
+            for first, again in row.stood_still
         ),
-        paused_by=row["paused_by"],
-        held_pause=_pause_of(row["held_pause"]),
+        paused_by=row.paused_by,
+        held_pause=_pause_of(row.held_pause),
     )
 
 
@@ -161,25 +160,25 @@ def relief_rows(response: Response, transition: Transition) -> list[dict[str, ob
     ]
 
 
-def relief_of(row: RowMapping, bills_after: date | None = None) -> Relief:
+def relief_of(row: ReliefRow, bills_after: date | None = None) -> Relief:
     """The relief as the rules see it. `bills_after`: of `earlier_bills`."""
     return Relief(
-        kind=ReliefKind(row["kind"]),
-        cause=FindingKind(row["cause"]),
-        status=ReliefStatus(row["status"]),
-        amount=row["amount_fen"],
-        decided_by=row["decided_by"],
-        approved_by=row["approved_by"],
-        paid_by=row["paid_by"],
-        papers_due_on=row["papers_due_on"],
-        actual=row["actual_fen"],
-        to_settle=row["to_settle_fen"],
-        paid_on=row["paid_on"],
-        borne=row["borne_fen"],
-        allowed=row["allowed_fen"],
-        came_back=row["came_back_fen"],
-        waived=row["waived_fen"],
-        event=row["event"],
+        kind=ReliefKind(row.kind),
+        cause=FindingKind(row.cause),
+        status=ReliefStatus(row.status),
+        amount=row.amount_fen,
+        decided_by=row.decided_by,
+        approved_by=row.approved_by,
+        paid_by=row.paid_by,
+        papers_due_on=row.papers_due_on,
+        actual=row.actual_fen,
+        to_settle=row.to_settle_fen,
+        paid_on=row.paid_on,
+        borne=row.borne_fen,
+        allowed=row.allowed_fen,
+        came_back=row.came_back_fen,
+        waived=row.waived_fen,
+        event=row.event,
         bills_after=bills_after,
     )
 

@@ -231,49 +231,47 @@ async def _case_page(
     shown = await desk.inbox.case(who.area, number)
     if shown is None:
         return visit.not_found()
-    stands = moment(
-        shown.case["latest"], shown.view, Stage(shown.case["stage"]), shown.case["episode"]
-    )
+    stands = moment(shown.case.latest, shown.view, Stage(shown.case.stage), shown.case.episode)
     return visit.render(
         "case.html",
         status,
         page=shown,
-        latest=shown.case["latest"],
+        latest=shown.case.latest,
         stands=stands,
-        changes=since(shown.case["latest"], stands),
+        changes=since(shown.case.latest, stands),
         contact=contact_of(desk, shown.entry, is_masked=is_masked),
         is_masked=is_masked,
         is_soon=are_soon(
-            shown.deadlines,
-            desk.workflows.of(shown.case["workflow"]).limits.urgent_hours,
+            (deadline.due_at for deadline in shown.deadlines),
+            desk.workflows.of(shown.case.workflow).limits.urgent_hours,
             datetime.now(UTC),
         ),
-        pause_ends=shown.case["paused_on"]
-        and ends_on(shown.case["paused_on"], desk.workflows.of(shown.case["workflow"])),
-        is_before=Stage(shown.case["stage"]) in BEFORE_IDENTIFIED,
-        proposed=_proposed(shown.case["proposed_what"] or ""),
-        is_open=Stage(shown.case["stage"]) in OPEN,
+        pause_ends=shown.case.paused_on
+        and ends_on(shown.case.paused_on, desk.workflows.of(shown.case.workflow)),
+        is_before=Stage(shown.case.stage) in BEFORE_IDENTIFIED,
+        proposed=_proposed(shown.case.proposed_what or ""),
+        is_open=Stage(shown.case.stage) in OPEN,
         pauses=(
-            desk.workflows.of(shown.case["workflow"]).pauses
-            if Stage(shown.case["stage"]) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE
+            desk.workflows.of(shown.case.workflow).pauses
+            if Stage(shown.case.stage) in BEFORE_IDENTIFIED and who.role is not Role.VILLAGE
             else {}
         ),
         steps=[
             s
-            for s in desk.workflows.of(shown.case["workflow"]).at(Stage(shown.case["stage"]))
+            for s in desk.workflows.of(shown.case.workflow).at(Stage(shown.case.stage))
             if who.role in s.roles
         ],
         reasons=DISMISS_REASONS,
-        grounds=grounds_of(shown, stands, desk.workflows.of(shown.case["workflow"]).limits),
+        grounds=grounds_of(shown, stands, desk.workflows.of(shown.case.workflow).limits),
         may=lambda relief: may(relief_of(relief), who.role),
         causes=[cause for cause in RELIEF if cause in found_causes(shown)],
         measures=list(MeasureKind),
         harmless=list(HarmlessReason),
         doubts=list(Doubt),
-        doubted={dispute["fact_id"]: dispute for dispute in shown.disputes},
+        doubted={dispute.fact_id: dispute for dispute in shown.disputes},
         sent=AGENCY_KINDS,
         risks=[f["rule"] for f in stands.get("findings", ()) if f["is_risk"]],
-        is_identified=Stage(shown.case["stage"]) in SINCE_IDENTIFIED,
+        is_identified=Stage(shown.case.stage) in SINCE_IDENTIFIED,
         role=who.role,
         objection=objection,
         shown=shown_by(stands),
@@ -286,7 +284,7 @@ def found_causes(shown: CasePage) -> set[str]:
     return {
         finding["rule"]
         for finding in (
-            *shown.case["latest"].get("findings", ()),
+            *shown.case.latest.get("findings", ()),
             *(shown.view or {}).get("findings", ()),
         )
     }

@@ -115,11 +115,11 @@ def _printing(router: APIRouter) -> None:
         if shown is None:
             return visit.not_found()
         case = case_of(shown.case)
-        household = moment(shown.case["latest"], shown.view, case.stage, case.episode)["household"]
+        household = moment(shown.case.latest, shown.view, case.stage, case.episode)["household"]
         head = "" if contact is None else contact.name
         posted = public_notice(
             case,
-            Posted(head, shown.case["area"], household["members"]),
+            Posted(head, shown.case.area, household["members"]),
             desk.workflows.of(case.workflow),
             desk.calendar,
         )

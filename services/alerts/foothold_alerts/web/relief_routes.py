@@ -132,10 +132,8 @@ async def _confirm_page(
     relief = None if shown is None else _relief_of(shown, asked.relief_id)
     if shown is None or relief is None or asked.kind not in WITH_AMOUNT:
         return act.not_found()
-    stands = moment(
-        shown.case["latest"], shown.view, Stage(shown.case["stage"]), shown.case["episode"]
-    )
-    limits = act.desk.workflows.of(shown.case["workflow"]).limits
+    stands = moment(shown.case.latest, shown.view, Stage(shown.case.stage), shown.case.episode)
+    limits = act.desk.workflows.of(shown.case.workflow).limits
     fen = fen_of(asked.form.amount)
     return act.render(
         "confirm.html",
@@ -143,13 +141,13 @@ async def _confirm_page(
         case=shown.case,
         relief=relief,
         grounds=grounds_of(shown, stands, limits),
-        is_withheld=shown.case["latest"]["figures"].get("is_withheld", False),
+        is_withheld=shown.case.latest["figures"].get("is_withheld", False),
         act=asked.kind,
         version=act.version,
         fen=None if isinstance(fen, AmountNo) else fen,
         typed=asked.form.amount.strip(),
         note=asked.form.note.strip(),
-        currency=shown.case["latest"]["policy"]["currency"],
+        currency=shown.case.latest["policy"]["currency"],
         objection=objection,
     )
 
@@ -159,7 +157,7 @@ def _relief_of(shown: CasePage, relief_id: int) -> object | None:
         (
             relief
             for relief in shown.relief
-            if relief["relief_id"] == relief_id and relief["case_id"] == shown.case["case_id"]
+            if relief.relief_id == relief_id and relief.case_id == shown.case.case_id
         ),
         None,
     )

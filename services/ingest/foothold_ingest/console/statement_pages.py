@@ -50,14 +50,11 @@ class StatementPages:
         )
 
     async def _page(self, person: Person, outcome: Outcome | None = None) -> Response:
-        rows = [
-            {**row, "choices": CHOICES[DoubtKind(row["kind"])]}
-            for row in await self._book.of(person.agency, datetime.now(UTC))
-        ]
+        rows = await self._book.of(person.agency, datetime.now(UTC))
         return self._pages.render(
             "questions.html",
             200 if outcome is None else _STATUS[outcome],
             person=person,
-            rows=rows,
+            rows=[(row, CHOICES[DoubtKind(row.kind)]) for row in rows],
             outcome=outcome,
         )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from foothold_ingest.database import MOST_ATTEMPTS
@@ -19,6 +19,7 @@ from foothold_ingest.log.search import LogSearch, Search
 from foothold_ingest.log.writer import Line, Publisher
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.turns import Items, take_turns
+from foothold_runtime.databases import rows_of, whole
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.messages.disputes import DisputeNews, DisputeState
 from foothold_schemas.wire.codec import Unreadable, decode_fact, encode
@@ -49,8 +50,8 @@ class Questions:
         self._search = search
         self._publisher = publisher
         self._metrics = metrics
-        self._items = Items[RowMapping](
-            "questions", engine, metrics, name=lambda row: row["dispute_id"]
+        self._items = Items[DisputeRow](
+            "questions", engine, metrics, name=lambda row: row.dispute_id
         )
 
     async def run(self) -> None:
@@ -76,56 +77,50 @@ class Questions:
                 await connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK)))
             ).scalar_one():
                 return
-            waiting = select(*DisputeRow.__table__.columns).where(
+            waiting = whole(DisputeRow).where(
                 DisputeRow.state == NEW, DisputeRow.attempts < MOST_ATTEMPTS
             )
-            rows = (
-                (await connection.execute(waiting.order_by(DisputeRow.asked_at).limit(AT_ONCE)))
-                .mappings()
-                .all()
-            )
+            rows = await rows_of(connection, waiting.order_by(DisputeRow.asked_at).limit(AT_ONCE))
             await self._items.work(rows, self._settle, self._failed)
 
-    async def _failed(self, row: RowMapping, _: str) -> bool:
+    async def _failed(self, row: DisputeRow, _: str) -> bool:
         """One more attempt failed; after the last, the doubt waits for a person."""
         async with self._engine.begin() as connection:
             update_query = (
                 update(DisputeRow)
-                .where(DisputeRow.dispute_id == row["dispute_id"])
+                .where(DisputeRow.dispute_id == row.dispute_id)
                 .values(attempts=DisputeRow.attempts + 1)
             )
             attempts = (
                 await connection.execute(update_query.returning(DisputeRow.attempts))
             ).scalar_one()
-        log.error("ingest.doubt_failed", dispute_id=row["dispute_id"], attempts=attempts)
+        log.error("ingest.doubt_failed", dispute_id=row.dispute_id, attempts=attempts)
         return int(attempts) >= MOST_ATTEMPTS
 
-    async def _settle(self, rows: Sequence[RowMapping]) -> None:
+    async def _settle(self, rows: Sequence[DisputeRow]) -> None:
         """Settle the rows, which are changed on other connections.
 
         Corrections that arrive meanwhile must not wait for the search.
         """
         search = await self._search.all_of(
-            {row["fact_id"] for row in rows},
-            {row["household_id"]: _day_before(row) for row in rows},
+            {row.fact_id for row in rows},
+            {row.household_id: _day_before(row) for row in rows},
         )
-        if missing := [row for row in rows if row["fact_id"] not in search.facts]:
+        if missing := [row for row in rows if row.fact_id not in search.facts]:
             older = await self._search.all_of(
-                {row["fact_id"] for row in missing},
-                {row["household_id"]: _BEGINNING for row in missing},
+                {row.fact_id for row in missing},
+                {row.household_id: _BEGINNING for row in missing},
             )
             search = Search(search.facts | older.facts, search.naming | older.naming)
         for row in rows:
-            record = (
-                None if (fact := search.facts.get(row["fact_id"])) is None else _read(fact.value)
-            )
-            await self._book.attach_record(row["dispute_id"], record)
+            record = None if (fact := search.facts.get(row.fact_id)) is None else _read(fact.value)
+            await self._book.attach_record(row.dispute_id, record)
             log.info(
                 "ingest.doubt",
-                dispute_id=row["dispute_id"],
-                household_id=row["household_id"],
+                dispute_id=row.dispute_id,
+                household_id=row.household_id,
                 agency=record and record.agency,
-                doubt=row["doubt"],
+                doubt=row.doubt,
             )
         naming = [
             record
@@ -141,53 +136,49 @@ class Questions:
         The log first, then the row: after a crash between, it is told again, and is the same.
         """
         tried: set[str] = set()
-        while rows := [row for row in await self._untold() if row["dispute_id"] not in tried]:
-            tried |= {row["dispute_id"] for row in rows}
+        while rows := [row for row in await self._untold() if row.dispute_id not in tried]:
+            tried |= {row.dispute_id for row in rows}
             await self._items.work(rows, self._send_to_desk, self._failed)
 
-    async def _send_to_desk(self, rows: Sequence[RowMapping]) -> None:
+    async def _send_to_desk(self, rows: Sequence[DisputeRow]) -> None:
         await self._publisher.deliver([_line(row) for row in rows])
         async with self._engine.begin() as connection:
             for row in rows:
                 await _mark_told(connection, row)
 
-    async def _untold(self) -> Sequence[RowMapping]:
+    async def _untold(self) -> Sequence[DisputeRow]:
         is_new = DisputeRow.told.is_distinct_from(DisputeRow.state)
-        query = select(*DisputeRow.__table__.columns).where(
+        query = whole(DisputeRow).where(
             DisputeRow.state != NEW, is_new, DisputeRow.attempts < MOST_ATTEMPTS
         )
         async with self._engine.connect() as connection:
-            return (
-                (await connection.execute(query.order_by(DisputeRow.asked_at).limit(AT_ONCE)))
-                .mappings()
-                .all()
-            )
+            return await rows_of(connection, query.order_by(DisputeRow.asked_at).limit(AT_ONCE))
 
 
-async def _mark_told(connection: AsyncConnection, row: RowMapping) -> None:
+async def _mark_told(connection: AsyncConnection, row: DisputeRow) -> None:
     await connection.execute(
         update(DisputeRow)
-        .where(DisputeRow.dispute_id == row["dispute_id"])
-        .values(told=row["state"], attempts=0)
+        .where(DisputeRow.dispute_id == row.dispute_id)
+        .values(told=row.state, attempts=0)
     )
 
 
-def _line(row: RowMapping) -> Line:
+def _line(row: DisputeRow) -> Line:
     news = DisputeNews(
-        dispute_id=row["dispute_id"],
-        household_id=row["household_id"],
-        disputed=row["fact_id"],
-        state=DisputeState(row["state"]),
-        agency=row["agency"],
-        note=row["answer"],
-        at=row["answered_at"] or row["asked_at"],
+        dispute_id=row.dispute_id,
+        household_id=row.household_id,
+        disputed=row.fact_id,
+        state=DisputeState(row.state),
+        agency=row.agency,
+        note=row.answer,
+        at=row.answered_at or row.asked_at,
     )
     return Line(FACT_DISPUTES.name, news.household_id.encode(), encode(news))
 
 
-def _day_before(row: RowMapping) -> datetime:
+def _day_before(row: DisputeRow) -> datetime:
     """Early enough in every zone."""
-    return datetime.combine(row["fact_day"], time.min, tzinfo=UTC) - timedelta(days=1)
+    return datetime.combine(row.fact_day, time.min, tzinfo=UTC) - timedelta(days=1)
 
 
 def _read(value: bytes) -> FactRecord | None:

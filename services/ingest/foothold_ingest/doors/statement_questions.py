@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
-from sqlalchemy import RowMapping
 from starlette.responses import JSONResponse
 
 from foothold_ingest.doors.problems import answer, of_rejected, problem
@@ -17,6 +16,7 @@ from foothold_ingest.rules.answers import CHOICES, Answer
 from foothold_ingest.rules.judgement import Caller, Rejected
 from foothold_ingest.rules.media_types import problem_of_data
 from foothold_ingest.rules.strict_json import JsonValue, NotStrict, loads
+from foothold_ingest.statements.question_tables import StatementQuestionRow
 from foothold_ingest.statements.questions import Outcome, QuestionState, StatementQuestionBook
 from foothold_schemas.messages.explanation import DoubtKind
 
@@ -108,20 +108,18 @@ def _answer_in(body: JsonValue) -> Answer:
     return Answer(word if isinstance(word, str) else "")
 
 
-def _shown(row: RowMapping) -> dict[str, object]:
-    moments = {
-        name: None if row[name] is None else row[name].isoformat()
-        for name in ("asked_at", "answered_at")
-    }
-    is_open = row["state"] == QuestionState.OPEN
-    words = [choice.value for choice in CHOICES[DoubtKind(row["kind"])]] if is_open else []
+def _shown(row: StatementQuestionRow) -> dict[str, object]:
+    answered_at = None if row.answered_at is None else row.answered_at.isoformat()
+    moments = {"asked_at": row.asked_at.isoformat(), "answered_at": answered_at}
+    is_open = row.state == QuestionState.OPEN
+    words = [choice.value for choice in CHOICES[DoubtKind(row.kind)]] if is_open else []
     return {
-        "id": row["question_id"],
-        "kind": row["kind"],
+        "id": row.question_id,
+        "kind": row.kind,
         **moments,
-        "event": row["own"],
-        "beside": row["beside"],
-        "since": row["since"],
+        "event": row.own,
+        "beside": row.beside,
+        "since": row.since,
         "answers": words,
-        "answer": row["answer"],
+        "answer": row.answer,
     }

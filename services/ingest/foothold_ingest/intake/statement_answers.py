@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from foothold_ingest.aside import PARTS_AWAY
@@ -19,6 +19,7 @@ from foothold_ingest.log.search import LogSearch, Search
 from foothold_ingest.metrics import Metrics
 from foothold_ingest.rules.answers import Answer, record_of
 from foothold_ingest.rules.judgement import Accepted
+from foothold_ingest.statements.question_tables import StatementQuestionRow
 from foothold_ingest.statements.questions import Outcome, StatementQuestionBook
 from foothold_ingest.turns import Items, take_turns
 from foothold_schemas.facts.envelope import FactRecord
@@ -55,7 +56,9 @@ class StatementAsking:
         self._search = search
         self._intake = intake
         self._metrics = metrics
-        self._items = Items[RowMapping](PART, engine, metrics, name=lambda row: row["question_id"])
+        self._items = Items[StatementQuestionRow](
+            PART, engine, metrics, name=lambda row: row.question_id
+        )
 
     async def run(self) -> None:
         """Run until cancelled: look senders up, write answers, then a pause."""
@@ -77,16 +80,16 @@ class StatementAsking:
                 return
             await self._items.work(await self._book.unasked(AT_ONCE), self._put, self._failed)
 
-    async def _put(self, rows: Sequence[RowMapping]) -> None:
-        facts = {row[name] for row in rows for name in ("fact_id", "beside_id")}
+    async def _put(self, rows: Sequence[StatementQuestionRow]) -> None:
+        facts = {fact for row in rows for fact in (row.fact_id, row.beside_id)}
         search = await self._search.all_of(
-            facts, {row["household_id"]: datetime.now(UTC) - RECENT for row in rows}
+            facts, {row.household_id: datetime.now(UTC) - RECENT for row in rows}
         )
         if missing := [
-            row for row in rows if not {row["fact_id"], row["beside_id"]} <= search.facts.keys()
+            row for row in rows if not {row.fact_id, row.beside_id} <= search.facts.keys()
         ]:
             older = await self._search.all_of(
-                facts - search.facts.keys(), {row["household_id"]: _BEGINNING for row in missing}
+                facts - search.facts.keys(), {row.household_id: _BEGINNING for row in missing}
             )
             search = Search(search.facts | older.facts, search.naming | older.naming)
         records = {fact: _read(fact_in_log.value) for fact, fact_in_log in search.facts.items()}
@@ -97,14 +100,14 @@ class StatementAsking:
             if (record := _read(value)) is not None
         )
         for row in rows:
-            own = records.get(row["fact_id"])
-            await self._book.put(row, own, records.get(row["beside_id"]))
+            own = records.get(row.fact_id)
+            await self._book.put(row, own, records.get(row.beside_id))
             log.info(
                 "ingest.question",
-                question_id=row["question_id"],
-                household_id=row["household_id"],
+                question_id=row.question_id,
+                household_id=row.household_id,
                 agency=own and own.agency,
-                kind=row["kind"],
+                kind=row.kind,
             )
 
     async def answer(self, agency: str, question_id: str, answer: Answer, *, by: str) -> Outcome:
@@ -126,28 +129,29 @@ class StatementAsking:
             await self._book.unwritten(AT_ONCE, question_id), self._write, self._failed
         )
 
-    async def _write(self, rows: Sequence[RowMapping]) -> None:
+    async def _write(self, rows: Sequence[StatementQuestionRow]) -> None:
         facts = [
             record_of(
                 self._book.own(row),
-                row["question_id"],
-                Answer(row["answer"]),
-                row["answered_at"],
-                row["since"],
+                row.question_id,
+                Answer(row.answer),
+                row.answered_at,
+                row.since,
             )
             for row in rows
+            if row.answer is not None and row.answered_at is not None  # as `unwritten` asks for
         ]
         judged = [Accepted(record, traceparent=begin()) for record in facts if record is not None]
         # No county: an answer is no sign that the agency's feed is alive.
         await self._intake.keep(judged, is_patient=False)
-        await self._book.written([row["question_id"] for row in rows], datetime.now(UTC))
+        await self._book.written([row.question_id for row in rows], datetime.now(UTC))
         for judgement in judged:
             self._intake.report(
                 DOOR, judgement.record.agency, traced({}, judgement.traceparent), judgement
             )
 
-    async def _failed(self, row: RowMapping, _: str) -> bool:
-        log.error("ingest.question_failed", question_id=row["question_id"])
+    async def _failed(self, row: StatementQuestionRow, _: str) -> bool:
+        log.error("ingest.question_failed", question_id=row.question_id)
         return await self._book.failed(row)
 
 

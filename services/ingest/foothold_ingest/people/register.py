@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,6 +18,7 @@ from foothold_ingest.people import doubles
 from foothold_ingest.rules.judgement import Accepted, Place
 from foothold_ingest.rules.people.earlier import Earlier, Kept, Version, of_members, read
 from foothold_ingest.rules.people.placing import Membership
+from foothold_runtime.databases import rows_of, whole
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.register import HouseholdRegistered
 from foothold_schemas.seal import Purpose, Seal
@@ -148,15 +149,15 @@ class PeopleRegister:
             return
         async with self._engine.begin() as connection:
             query = (
-                select(*HouseholdRow.__table__.columns)
+                whole(HouseholdRow)
                 .where(HouseholdRow.household_id.in_(facts))
                 .order_by(HouseholdRow.household_id)
             )
-            rows = (await connection.execute(query.with_for_update())).mappings().all()
+            rows = await rows_of(connection, query.with_for_update())
             again = [
                 change
                 for row in rows
-                if (change := await _taken_back(connection, row, facts[row["household_id"]]))
+                if (change := await _taken_back(connection, row, facts[row.household_id]))
             ]
             if again:
                 await doubles.look(connection, again, datetime.now(UTC))
@@ -218,21 +219,18 @@ class PeopleRegister:
             for h in sorted(latest)
         ]
         await connection.execute(upsert(HouseholdRow).on_conflict_do_nothing(), rows)
-        query = select(*HouseholdRow.__table__.columns).where(HouseholdRow.household_id.in_(latest))
-        held = (
-            (await connection.execute(query.order_by(HouseholdRow.household_id).with_for_update()))
-            .mappings()
-            .all()
-        )
+        query = whole(HouseholdRow).where(HouseholdRow.household_id.in_(latest))
+        ordered = query.order_by(HouseholdRow.household_id)
+        held = await rows_of(connection, ordered.with_for_update())
         newer = []
         for row in held:
-            entry, earlier = latest[row["household_id"]], read(row["earlier"])
+            entry, earlier = latest[row.household_id], read(row.earlier)
             if entry.version[3] in earlier.gone:
                 continue
-            is_newer = row["registered_at"] is None or _version(row) <= entry.version
+            is_newer = row.registered_at is None or _version(row) <= entry.version
             if is_newer:
                 newer.append(entry)
-            if row["registered_at"] is not None and row["fact_id"] != entry.version[3]:
+            if row.registered_at is not None and row.fact_id != entry.version[3]:
                 kept = earlier.beside(await _kept(connection, row) if is_newer else _kept_of(entry))
                 await connection.execute(
                     update(HouseholdRow)
@@ -288,31 +286,31 @@ class PeopleRegister:
             )
 
 
-def _version(row: RowMapping) -> Version:
+def _version(row: HouseholdRow) -> Version:
     """What the household stands at.
 
     What was entered before the rest was kept comes before what is entered since.
     """
     return (
-        row["registered_at"] or _LONG_AGO,
-        row["recorded_at"] or _LONG_AGO,
-        tuple(row["place"] or ()),
-        row["fact_id"] or "",
+        row.registered_at or _LONG_AGO,
+        row.recorded_at or _LONG_AGO,
+        tuple(row.place or ()),
+        row.fact_id or "",
     )
 
 
-async def _kept(connection: AsyncConnection, row: RowMapping) -> Kept:
+async def _kept(connection: AsyncConnection, row: HouseholdRow) -> Kept:
     """The entry the household stands at."""
     which = (MembershipRow.person_ref, MembershipRow.joined_on, MembershipRow.left_on)
     people = await connection.execute(
         select(*which)
-        .where(MembershipRow.household_id == row["household_id"])
+        .where(MembershipRow.household_id == row.household_id)
         .order_by(MembershipRow.membership_id)
     )
-    members = None if row["members"] is None else tuple(row["members"])
+    members = None if row.members is None else tuple(row.members)
     return Kept(
         _version(row),
-        row["digest"],
+        row.digest,
         members,
         tuple(
             (membership.person_ref, membership.joined_on, membership.left_on)
@@ -332,18 +330,20 @@ def _kept_of(entry: Entry) -> Kept:
     return Kept(entry.version, entry.digest, of_members(entry.data.members), intervals)
 
 
-async def _taken_back(connection: AsyncConnection, row: RowMapping, facts: set[str]) -> str | None:
+async def _taken_back(
+    connection: AsyncConnection, row: HouseholdRow, facts: set[str]
+) -> str | None:
     """Without the entries among these facts.
 
     The household, where another entry counts now or none.
     """
-    household, earlier = row["household_id"], read(row["earlier"])
-    withdrawn = facts & {row["fact_id"], *(entry.fact_id for entry in earlier.entries)}
+    household, earlier = row.household_id, read(row.earlier)
+    withdrawn = facts & {row.fact_id, *(entry.fact_id for entry in earlier.entries)}
     if not withdrawn:
         return None
     left = earlier.without(withdrawn)
     values: dict[str, object] = {}
-    if row["fact_id"] in withdrawn:
+    if row.fact_id in withdrawn:
         last = left.entries[-1] if left.entries else None
         left = Earlier(left.entries[:-1], left.gone)
         values = dict.fromkeys(

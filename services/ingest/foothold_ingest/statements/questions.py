@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -26,6 +26,7 @@ from foothold_ingest.rules.answers import (
     shown_of_own,
 )
 from foothold_ingest.statements.question_tables import StatementQuestionRow as Row
+from foothold_runtime.databases import rows_of, whole
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.messages.explanation import DoubtKind, StatementDoubt
 from foothold_schemas.seal import Seal
@@ -99,7 +100,7 @@ class StatementQuestionBook:
         }
         async with self._engine.begin() as connection:
             waiting = await _locked(connection, Row.household_id.in_(views), WAITS)
-            if gone := {row["question_id"] for row in waiting} - {
+            if gone := {row.question_id for row in waiting} - {
                 question.question_id for _, question in asked_pairs
             }:
                 await connection.execute(
@@ -139,29 +140,29 @@ class StatementQuestionBook:
                 named,
                 Row.state.in_((QuestionState.NEW, QuestionState.OPEN, QuestionState.GONE)),
             ):
-                ids = [row["question_id"] for row in rows]
+                ids = [row.question_id for row in rows]
                 await connection.execute(
                     update(Row).where(Row.question_id.in_(ids)).values(state=QuestionState.SETTLED)
                 )
 
-    async def unasked(self, limit: int) -> Sequence[RowMapping]:
+    async def unasked(self, limit: int) -> Sequence[Row]:
         """Questions whose sender is not looked up yet, the oldest first."""
         query = (
-            select(*Row.__table__.columns)
+            whole(Row)
             .where(Row.state == QuestionState.NEW, Row.attempts < MOST_ATTEMPTS)
             .order_by(Row.asked_at, Row.question_id)
         )
         async with self._engine.connect() as connection:
-            return (await connection.execute(query.limit(limit))).mappings().all()
+            return await rows_of(connection, query.limit(limit))
 
-    async def put(self, row: RowMapping, own: FactRecord | None, beside: FactRecord | None) -> None:
+    async def put(self, row: Row, own: FactRecord | None, beside: FactRecord | None) -> None:
         """Put the question to the sender of its fact; None: the log does not have it.
 
         What was settled meanwhile stays so.
         """
         values: dict[str, object] = {"state": QuestionState.NO_SENDER}
         if own is not None:
-            is_one = beside is None or row["fact_id"] == row["beside_id"]
+            is_one = beside is None or row.fact_id == row.beside_id
             shown = None if is_one or beside is None else shown_beside(beside, own.agency)
             values = {
                 "state": QuestionState.OPEN,
@@ -172,16 +173,16 @@ class StatementQuestionBook:
             }
         async with self._engine.begin() as connection:
             update_query = update(Row).where(
-                Row.question_id == row["question_id"], Row.state == QuestionState.NEW
+                Row.question_id == row.question_id, Row.state == QuestionState.NEW
             )
             await connection.execute(update_query.values(values))
 
-    async def failed(self, row: RowMapping) -> bool:
+    async def failed(self, row: Row) -> bool:
         """One more attempt at it failed; whether that was the last."""
         async with self._engine.begin() as connection:
             update_query = (
                 update(Row)
-                .where(Row.question_id == row["question_id"])
+                .where(Row.question_id == row.question_id)
                 .values(attempts=Row.attempts + 1)
             )
             return (
@@ -203,12 +204,12 @@ class StatementQuestionBook:
             if pair is None:
                 return Outcome.UNKNOWN
             rows = await _locked(connection, Row.pair_id == pair)
-            (row,) = (question for question in rows if question["question_id"] == question_id)
-            if row["state"] == QuestionState.ANSWERED and row["answer"] == answer:
+            (row,) = (question for question in rows if question.question_id == question_id)
+            if row.state == QuestionState.ANSWERED and row.answer == answer:
                 return Outcome.REPEATED
-            if row["state"] != QuestionState.OPEN:
+            if row.state != QuestionState.OPEN:
                 return Outcome.NOT_WAITING
-            if answer not in CHOICES[DoubtKind(row["kind"])]:
+            if answer not in CHOICES[DoubtKind(row.kind)]:
                 return Outcome.NOT_OFFERED
             columns = {
                 "state": QuestionState.ANSWERED,
@@ -221,10 +222,10 @@ class StatementQuestionBook:
                 columns["written_at"] = now
             else:
                 others = [
-                    question["question_id"]
+                    question.question_id
                     for question in rows
-                    if question["question_id"] != question_id
-                    and question["state"] != QuestionState.ANSWERED
+                    if question.question_id != question_id
+                    and question.state != QuestionState.ANSWERED
                 ]
                 await connection.execute(
                     update(Row)
@@ -236,9 +237,9 @@ class StatementQuestionBook:
             )
             detail = {
                 "question": question_id,
-                "kind": row["kind"],
+                "kind": row.kind,
                 "answer": answer.value,
-                "fact": row["fact_id"],
+                "fact": row.fact_id,
             }
             await connection.execute(
                 insert(AuditRow),
@@ -246,9 +247,9 @@ class StatementQuestionBook:
             )
         return Outcome.TAKEN
 
-    async def unwritten(self, limit: int, question_id: str | None = None) -> Sequence[RowMapping]:
+    async def unwritten(self, limit: int, question_id: str | None = None) -> Sequence[Row]:
         """Answers whose fact may not stand in the log yet; of all questions or of one."""
-        query = select(*Row.__table__.columns).where(
+        query = whole(Row).where(
             Row.state == QuestionState.ANSWERED,
             Row.written_at.is_(None),
             Row.attempts < MOST_ATTEMPTS,
@@ -256,11 +257,7 @@ class StatementQuestionBook:
         if question_id is not None:
             query = query.where(Row.question_id == question_id)
         async with self._engine.connect() as connection:
-            return (
-                (await connection.execute(query.order_by(Row.answered_at).limit(limit)))
-                .mappings()
-                .all()
-            )
+            return await rows_of(connection, query.order_by(Row.answered_at).limit(limit))
 
     async def written(self, question_ids: Sequence[str], now: datetime) -> None:
         """The facts of these answers stand in the log."""
@@ -269,27 +266,22 @@ class StatementQuestionBook:
                 update(Row).where(Row.question_id.in_(question_ids)).values(written_at=now)
             )
 
-    def own(self, row: RowMapping) -> FactRecord:
-        """The record the question is about."""
-        return decode_fact(self._seal.open(row["sealed"]))
+    def own(self, row: Row) -> FactRecord:
+        """The record the question is about; raise LookupError for one nobody was asked."""
+        if row.sealed is None:
+            raise LookupError(row.question_id)
+        return decode_fact(self._seal.open(row.sealed))
 
-    async def of(self, agency: str, now: datetime) -> Sequence[RowMapping]:
+    async def of(self, agency: str, now: datetime) -> Sequence[Row]:
         """What waits for the agency, the oldest first, then what it answered within 30 days."""
         is_open = Row.state == QuestionState.OPEN
         late = (Row.state == QuestionState.ANSWERED) & (
             Row.answered_at > now - timedelta(days=SHOWN_DAYS)
         )
-        query = select(*Row.__table__.columns).where(Row.agency == agency, or_(is_open, late))
+        query = whole(Row).where(Row.agency == agency, or_(is_open, late))
         async with self._engine.connect() as connection:
-            return (
-                (
-                    await connection.execute(
-                        query.order_by(is_open.desc(), Row.asked_at, Row.question_id).limit(SHOWN)
-                    )
-                )
-                .mappings()
-                .all()
-            )
+            ordered = query.order_by(is_open.desc(), Row.asked_at, Row.question_id)
+            return await rows_of(connection, ordered.limit(SHOWN))
 
     async def many(self, *where: ColumnElement[bool]) -> int:
         """How many wait for an answer."""
@@ -311,20 +303,10 @@ class StatementQuestionBook:
             ).first() is not None
 
 
-async def _locked(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[RowMapping]:
+async def _locked(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[Row]:
     """Always in the same order, so that nobody waits for one who waits for him."""
-    return (
-        (
-            await connection.execute(
-                select(*Row.__table__.columns)
-                .where(*where)
-                .order_by(Row.question_id)
-                .with_for_update()
-            )
-        )
-        .mappings()
-        .all()
-    )
+    query = whole(Row).where(*where).order_by(Row.question_id)
+    return await rows_of(connection, query.with_for_update())
 
 
 def _new(household_id: str, question: Asked, now: datetime) -> dict[str, object]:

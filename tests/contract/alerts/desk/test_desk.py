@@ -327,11 +327,11 @@ async def test_a_decision_in_doubt_waits_for_a_person_once_and_changes_no_case(
     page = await inbox.case("370399", asked["number"])
     assert page is not None
     assert [(r["done_by"], r["done_at"]) for r in page.reviews] == [("chen", NOW)]
-    assert (page.audit[0]["action"], page.audit[0]["detail"]) == (
+    assert (page.audit[0].action, page.audit[0].detail) == (
         "reviewed",
         {"note": "checked with the hospital"},
     )
-    assert [r["body"]["movement"] for r in page.transitions] == ["would_have", "exited", "entered"]
+    assert [r.body["movement"] for r in page.transitions] == ["would_have", "exited", "entered"]
 
 
 @pytest.mark.parametrize(
