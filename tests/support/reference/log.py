@@ -303,8 +303,10 @@ def _is_later_year(fact: FactRecord, day: date) -> bool:
 
 
 def _is_anybody(entry: FactRecord, day: date) -> bool:
+    """Somebody of a household that its county serves."""
     assert isinstance(entry.data, HouseholdRegistered)
-    return any(is_here(m, day) for m in entry.data.members)
+    is_served = entry.data.area.startswith(AREA[:6])
+    return is_served and any(is_here(m, day) for m in entry.data.members)
 
 
 def was_in_group(known: list[FactRecord], day: date) -> bool:

@@ -61,7 +61,7 @@ def _is_taken(before: Household | None, now: Household, free: "_Freed") -> bool:
     """Whether what is known now, or was taken before, leaves nothing the case rests on."""
     was_taken, stood = now.position.is_corrected, free.stood
     days = _of_entry(stood, before, now, free.scales.day)
-    its = _by_entry_of(stood, now, free.scales.day)
+    its = free.by_entry(now)
     looked = free.look(its)
     if looked is None or looked.target.is_natural:
         return was_taken
@@ -70,7 +70,7 @@ def _is_taken(before: Household | None, now: Household, free: "_Freed") -> bool:
         return was_taken and ground is not None and not ground.is_right
     if before is None:
         return stood.status is not Status.RECOVERING or FindingKind.AREA_STRUCK in stood.causes
-    before_its = _by_entry_of(stood, before, free.scales.day)
+    before_its = free.by_entry(before)
     was = free.look(before_its)
     return (
         was is None
@@ -155,6 +155,25 @@ class _Freed:
 
     stood: Position
     scales: Scales
+
+    def by_entry(self, household: Household) -> Household:
+        """The household by the entry by which it stood: a later one may be what holds it back.
+
+        By its last one where that entry was taken back; by the one before where nobody is left of
+        it, or another county serves it.
+        """
+        entries = household.all_entries
+        last = len(entries) - 1
+        named = (n for n in range(last, -1, -1) if is_named(self.stood.entry, entries[n]))
+        at = next(named, last)
+        while at > 0 and not self._is_here(entries[at]):
+            at -= 1
+        return household if at < 0 else fresh(household, register=entries[at], entries=entries[:at])
+
+    def _is_here(self, entry: Register) -> bool:
+        """Whether the policy serves it and somebody is left of it."""
+        is_anybody = any(m.is_here(self.scales.day) for m in entry.members)
+        return is_anybody and self.scales.policy.place(entry.area) is not None
 
     def look(self, household: Household) -> Assessment | None:
         """What would be found of it today."""
@@ -257,16 +276,3 @@ def _keeps(position: Position, target: Target) -> bool:
     is_group = target.status is Status.GROUP
     is_lead = position.status not in (Status.GROUP, Status.RECOVERING)
     return is_group or (is_lead and target.is_lead)
-
-
-def _by_entry_of(stood: Position, household: Household, day: date) -> Household:
-    """The household by the entry by which it stood: a later one may be what holds it back.
-
-    By its last one where that entry was taken back; by the one before where nobody is left of it.
-    """
-    entries = household.all_entries
-    last = len(entries) - 1
-    at = next((n for n in range(last, -1, -1) if is_named(stood.entry, entries[n])), last)
-    while at > 0 and not any(m.is_here(day) for m in entries[at].members):
-        at -= 1
-    return household if at < 0 else fresh(household, register=entries[at], entries=entries[:at])
