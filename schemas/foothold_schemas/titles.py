@@ -248,6 +248,24 @@ TITLES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Sentence]]] = MappingProxy
 )
 """By kind of code, since codes of different kinds may have the same value."""
 
+FACT_TITLES: Final[Mapping[str, Sentence]] = MappingProxyType(
+    {
+        "HouseholdRegistered": Sentence(zh="农户登记", en="register entries"),
+        "IncomeReported": Sentence(zh="收入", en="incomes"),
+        "MedicalClaimSettled": Sentence(zh="医疗结算", en="medical bills"),
+        "SpendingReported": Sentence(zh="刚性支出", en="rigid spending"),
+        "DisasterStruck": Sentence(zh="灾害", en="disasters"),
+        "GuaranteeChecked": Sentence(zh="保障核查", en="checks of guarantees"),
+        "HouseholdGraded": Sentence(zh="等级评定", en="gradings"),
+        "AssetsChecked": Sentence(zh="资产核查", en="checks of assets"),
+        "RiskReported": Sentence(zh="困难反映", en="reports of trouble"),
+        "FactsRetracted": Sentence(zh="撤回", en="taken back"),
+        "FeedHeard": Sentence(zh="报送情况", en="what feeds were heard"),
+        "AreaStruck": Sentence(zh="区域灾害", en="incidents"),
+    }
+)
+"""Of each kind of fact that agencies send."""
+
 
 def title(code: StrEnum) -> Sentence:
     """The word people read for a code of one of the kinds in TITLES."""

@@ -12,18 +12,19 @@ import pytest
 
 from foothold_ingest.console.pages import file_row, retried
 from foothold_ingest.console.report import Written, as_typed, explained
-from foothold_ingest.console.words import FIELDS, KINDS, VALUES, value_words
+from foothold_ingest.console.words import FIELDS, VALUES, value_words
 from foothold_ingest.rules.judgement import Rejected
 from foothold_schemas.facts.checks import Grade, SpendingCategory
 from foothold_schemas.facts.envelope import FactRecord
 from foothold_schemas.facts.facts import CareSetting, Hazard, IncomeCategory
 from foothold_schemas.facts.sent import AGENCY_KINDS
+from foothold_schemas.titles import FACT_TITLES
 from foothold_schemas.values import Message
 from foothold_schemas.wire.quarantine import RefusalReason
 
 
 def test_every_kind_an_agency_sends_is_called_by_its_name() -> None:
-    assert set(KINDS) >= set(AGENCY_KINDS)
+    assert set(FACT_TITLES) >= set(AGENCY_KINDS)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ import importlib
 import pkgutil
 from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import foothold_schemas
-from foothold_schemas.titles import TITLES, title
+from foothold_schemas.facts.facts import AgencyFact
+from foothold_schemas.titles import FACT_TITLES, TITLES, title
 
 ROOT = Path(__file__).parents[2]
 NOT_SEEN = {
@@ -85,3 +87,10 @@ def test_nobody_else_keeps_a_table_of_words_for_a_code_that_has_a_title() -> Non
                 tables += [f"{path.name}:{node.lineno} {name}" for name in keys & names]
 
     assert tables == []
+
+
+def test_every_kind_of_fact_that_agencies_send_has_its_title() -> None:
+    sent = {kind.model_fields["kind"].default for kind in get_args(AgencyFact)}
+
+    assert sent <= FACT_TITLES.keys()
+    assert len({word.zh for word in FACT_TITLES.values()}) == len(FACT_TITLES)

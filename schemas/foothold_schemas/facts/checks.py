@@ -1,10 +1,11 @@
 """What somebody looked at and wrote down: spending, guarantees, a village's grade."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from foothold_schemas.facts.fact import FactBody
 from foothold_schemas.values import Day, Fen, Message, Name
 
 
@@ -17,8 +18,10 @@ class SpendingCategory(StrEnum):
     OTHER = "other"
 
 
-class SpendingReported(Message):
+class SpendingReported(FactBody):
     """Money a household had to spend, and what aid or insurance took of it."""
+
+    day_field: ClassVar[str | None] = "spent_on"
 
     kind: Literal["SpendingReported"] = "SpendingReported"
     category: SpendingCategory
@@ -53,8 +56,10 @@ class Guarantee(StrEnum):
     WATER = "water"
 
 
-class GuaranteeChecked(Message):
+class GuaranteeChecked(FactBody):
     """Somebody looked whether a guarantee is met."""
+
+    day_field: ClassVar[str | None] = "checked_on"
 
     kind: Literal["GuaranteeChecked"] = "GuaranteeChecked"
     guarantee: Guarantee
@@ -84,8 +89,10 @@ class Scores(Message):
     income: Score
 
 
-class HouseholdGraded(Message):
+class HouseholdGraded(FactBody):
     """A village review's result."""
+
+    day_field: ClassVar[str | None] = "graded_on"
 
     kind: Literal["HouseholdGraded"] = "HouseholdGraded"
     grade: Grade
@@ -124,11 +131,13 @@ class AssetSeen(Message):
     )
 
 
-class AssetsChecked(Message):
+class AssetsChecked(FactBody):
     """Somebody looked what the household owns.
 
     The latest check counts; an empty list says that nothing was found.
     """
+
+    day_field: ClassVar[str | None] = "checked_on"
 
     kind: Literal["AssetsChecked"] = "AssetsChecked"
     assets: tuple[AssetSeen, ...] = Field(default=(), max_length=20)

@@ -5,26 +5,31 @@ Foothold signals; only these facts identify, eliminate, or help.
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from foothold_schemas.facts.fact import FactBody
 from foothold_schemas.facts.saw import Saw
 from foothold_schemas.findings import FindingKind
-from foothold_schemas.values import COUNT_MAX, Day, Fen, Message, Name
+from foothold_schemas.values import COUNT_MAX, Day, Fen, Name
 
 LONGEST_EXEMPTION_DAYS: Final = 366
 
 
-class AuthorisationGiven(Message):
+class AuthorisationGiven(FactBody):
     """The household signed that its data may be compared."""
+
+    day_field: ClassVar[str | None] = "signed_on"
 
     kind: Literal["AuthorisationGiven"] = "AuthorisationGiven"
     signed_on: Day
 
 
-class AuthorisationRefused(Message):
+class AuthorisationRefused(FactBody):
     """The household refused: nothing of it is computed or shown until it authorises it."""
+
+    day_field: ClassVar[str | None] = "refused_on"
 
     kind: Literal["AuthorisationRefused"] = "AuthorisationRefused"
     refused_on: Day
@@ -41,8 +46,10 @@ class Decision(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
-class CaseDecided(Message):
+class CaseDecided(FactBody):
     """People decided on a household's case."""
+
+    day_field: ClassVar[str | None] = "decided_on"
 
     kind: Literal["CaseDecided"] = "CaseDecided"
     decision: Decision
@@ -71,11 +78,13 @@ class HarmlessReason(StrEnum):
     OTHER = "other"
 
 
-class FindingExempted(Message):
+class FindingExempted(FactBody):
     """People checked a finding and found it harmless.
 
     It stays quiet until the day has passed, or the facts say more than what was seen.
     """
+
+    day_field: ClassVar[str | None] = "exempted_on"
 
     kind: Literal["FindingExempted"] = "FindingExempted"
     finding: FindingKind
@@ -120,8 +129,10 @@ class MeasureKind(StrEnum):
     COMPREHENSIVE = "comprehensive"
 
 
-class MeasureDelivered(Message):
+class MeasureDelivered(FactBody):
     """Help that reached a household, and the risks it is meant for."""
+
+    day_field: ClassVar[str | None] = "delivered_on"
 
     kind: Literal["MeasureDelivered"] = "MeasureDelivered"
     measure: MeasureKind
@@ -129,8 +140,10 @@ class MeasureDelivered(Message):
     delivered_on: Day
 
 
-class ReliefPaid(Message):
+class ReliefPaid(FactBody):
     """Temporary relief was paid. Never income, and never a reason to leave earlier or later."""
+
+    day_field: ClassVar[str | None] = "paid_on"
 
     kind: Literal["ReliefPaid"] = "ReliefPaid"
     relief: Literal["emergency", "spending"]

@@ -4,7 +4,7 @@ Agencies, people and Foothold itself put them into the one log per household.
 """
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,7 @@ from foothold_schemas.facts.decisions import (
     MeasureDelivered,
     ReliefPaid,
 )
+from foothold_schemas.facts.fact import FactBody
 from foothold_schemas.facts.feeds import FeedKind, FeedSpoke
 from foothold_schemas.facts.register import HouseholdRegistered, MembershipDisputed
 from foothold_schemas.facts.reports import RiskReported
@@ -48,11 +49,13 @@ class IncomeCategory(StrEnum):
     CLAIMS = "claims"
 
 
-class IncomeReported(Message):
+class IncomeReported(FactBody):
     """Money a household earned in a month.
 
     When marked yearly, it was earned in the twelve months ending with that month.
     """
+
+    day_field: ClassVar[str | None] = "earned_month"
 
     kind: Literal["IncomeReported"] = "IncomeReported"
     category: IncomeCategory
@@ -144,8 +147,10 @@ class CareSetting(StrEnum):
     SPECIAL_DRUGS = "special_drugs"
 
 
-class MedicalClaimSettled(Message):
+class MedicalClaimSettled(FactBody):
     """A settled medical bill: its total, the part in scope, and what every payer covered."""
+
+    day_field: ClassVar[str | None] = "settled_on"
 
     kind: Literal["MedicalClaimSettled"] = "MedicalClaimSettled"
     claim_number: Name = Field(
@@ -211,8 +216,10 @@ class WorkerState(StrEnum):
     DEAD = "dead"
 
 
-class DisasterStruck(Message):
+class DisasterStruck(FactBody):
     """A household was struck: what, when, and what it lost."""
+
+    day_field: ClassVar[str | None] = "struck_on"
 
     kind: Literal["DisasterStruck"] = "DisasterStruck"
     hazard: Hazard
@@ -236,11 +243,13 @@ class RetractionReason(StrEnum):
     OTHER = "other"
 
 
-class FactsRetracted(Message):
+class FactsRetracted(FactBody):
     """An agency takes back facts of its own.
 
     They may come later than this: then they do not count either.
     """
+
+    day_field: ClassVar[str | None] = None
 
     kind: Literal["FactsRetracted"] = "FactsRetracted"
     events: Annotated[
@@ -250,11 +259,13 @@ class FactsRetracted(Message):
     reason: RetractionReason
 
 
-class FeedHeard(Message):
+class FeedHeard(FactBody):
     """An agency says: for this area, all I have up to this month has been sent.
 
     An empty file is this fact. Goes to every partition.
     """
+
+    day_field: ClassVar[str | None] = "through_month"
 
     kind: Literal["FeedHeard"] = "FeedHeard"
     feed: FeedKind
@@ -275,7 +286,7 @@ class Severity(StrEnum):
     IV = "IV"
 
 
-class AreaStruck(Message):
+class AreaStruck(FactBody):
     """Something struck a whole area.
 
     A later statement of the same incident replaces it: amended, ended (`last_day`), withdrawn. Goes
@@ -284,6 +295,8 @@ class AreaStruck(Message):
     It flags nobody: a household is flagged by what is verified of it. Those who may be hit are
     shown, also when they register or move in later.
     """
+
+    day_field: ClassVar[str | None] = "first_day"
 
     kind: Literal["AreaStruck"] = "AreaStruck"
     incident: Name = Field(description="The agency's own number of the incident.")
@@ -301,8 +314,10 @@ class AreaStruck(Message):
         return self
 
 
-class DayOpened(Message):
+class DayOpened(FactBody):
     """A calendar day (Asia/Shanghai) begins for every household. Goes to every partition."""
+
+    day_field: ClassVar[str | None] = None
 
     kind: Literal["DayOpened"] = "DayOpened"
     day: Day
@@ -321,8 +336,10 @@ class DayOpened(Message):
     ] = ()
 
 
-class PolicyAdopted(Message):
+class PolicyAdopted(FactBody):
     """From here on the bundle with this hash decides. Goes to every partition."""
+
+    day_field: ClassVar[str | None] = None
 
     kind: Literal["PolicyAdopted"] = "PolicyAdopted"
     bundle: Sha256

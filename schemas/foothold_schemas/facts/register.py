@@ -5,10 +5,11 @@ It says who belongs to a household, since when and until when, and what they hav
 
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from foothold_schemas.facts.fact import FactBody
 from foothold_schemas.values import (
     KEY_MAX,
     AreaCode,
@@ -109,8 +110,10 @@ class CoverHeld(Message):
         return self
 
 
-class RegisterEntry(Message):
+class RegisterEntry(FactBody):
     """What the register says of a household, beside who belongs to it."""
+
+    day_field: ClassVar[str | None] = None
 
     kind: Literal["HouseholdRegistered"] = "HouseholdRegistered"
     authority: CountyCode
@@ -160,11 +163,13 @@ class TicketState(StrEnum):
     DISMISSED = "dismissed"
 
 
-class MembershipDisputed(Message):
+class MembershipDisputed(FactBody):
     """A member stands in another household's entry at the same time.
 
     While the ticket is open, neither household is decided on.
     """
+
+    day_field: ClassVar[str | None] = None
 
     kind: Literal["MembershipDisputed"] = "MembershipDisputed"
     ticket: int = Field(

@@ -4,11 +4,12 @@ It is reported by itself, a cadre who visits, the hotline, or the one-key call (
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from foothold_schemas.values import Day, Message, Name
+from foothold_schemas.facts.fact import FactBody
+from foothold_schemas.values import Day, Name
 
 
 class ReportRoute(StrEnum):
@@ -39,11 +40,13 @@ class Concern(StrEnum):
     OTHER = "other"
 
 
-class RiskReported(Message):
+class RiskReported(FactBody):
     """Somebody reported that a household may be in trouble.
 
     Always a lead, never more: people look, then decide.
     """
+
+    day_field: ClassVar[str | None] = "reported_on"
 
     kind: Literal["RiskReported"] = "RiskReported"
     route: ReportRoute

@@ -16,7 +16,7 @@ from foothold_schemas.messages.areas import AreaLevel, WarningLevel
 from foothold_schemas.messages.disputes import Doubt
 from foothold_schemas.messages.explanation import HintKind
 from foothold_schemas.messages.transitions import Movement
-from foothold_schemas.titles import TITLES, title
+from foothold_schemas.titles import FACT_TITLES, TITLES, title
 from foothold_schemas.values import Group, Standing
 
 _READ: Final = (
@@ -36,6 +36,7 @@ so it has its kind before or behind it."""
 def _titles() -> Iterator[tuple[str, tuple[str, str]]]:
     for kind in _READ:
         yield from ((code.value, (word.zh, word.en)) for code, word in TITLES[kind].items())
+    yield from ((kind, (word.zh, word.en)) for kind, word in FACT_TITLES.items())
     yield from ((f"hazard_{hazard}", (word.zh, word.en)) for hazard, word in TITLES[Hazard].items())
     yield from ((f"{level}_area", (word.zh, word.en)) for level, word in TITLES[AreaLevel].items())
     yield from (
@@ -175,15 +176,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "同一原因再次救助（县级批准）",
         "relief again for one cause, by the county",
     ),
-    "AreaStruck": ("区域灾情通报", "areas struck"),
-    "HouseholdRegistered": ("农户登记", "register entries"),
-    "IncomeReported": ("收入", "income"),
-    "MedicalClaimSettled": ("医疗结算", "medical bills"),
-    "SpendingReported": ("教育等支出", "education and other costs"),
-    "DisasterStruck": ("灾害", "disasters"),
-    "GuaranteeChecked": ("保障核查", "checks of guarantees"),
-    "HouseholdGraded": ("等级评定", "gradings"),
-    "AssetsChecked": ("资产核查", "checks of assets"),
     "reviewed": ("已复核", "reviewed"),
     "operating expense": ("经营费用", "operating expense"),
     "medical": ("医疗自付", "medical"),

@@ -17,10 +17,10 @@ from foothold_ingest.console.words import (
     CONCERNS,
     DOUBTS,
     FIELDS,
-    KINDS,
     OUTCOMES,
     ROUTES,
     STATUS,
+    UNREADABLE,
     WHERE,
     value_words,
 )
@@ -28,6 +28,7 @@ from foothold_ingest.files.store import TOPIC
 from foothold_ingest.rules.times import SHANGHAI
 from foothold_ingest.rules.words import sentence
 from foothold_schemas.characters import trimmed
+from foothold_schemas.titles import FACT_TITLES
 from foothold_schemas.values import Sentence
 from foothold_schemas.wire.quarantine import RefusalReason
 
@@ -57,7 +58,7 @@ class Pages:
         self._environment.filters |= {
             "moment": _moment,
             "reason": sentence,
-            "kind": lambda code: KINDS.get(code, KINDS["unknown"]),
+            "kind": lambda code: FACT_TITLES.get(code, UNREADABLE),
         }
         self._environment.globals |= {
             "outcomes": OUTCOMES,

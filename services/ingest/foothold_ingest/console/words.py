@@ -12,21 +12,7 @@ from foothold_schemas.messages.explanation import DoubtKind
 from foothold_schemas.titles import TITLES
 from foothold_schemas.values import Sentence, Standing
 
-KINDS: Final = {
-    "HouseholdRegistered": Sentence(zh="农户登记", en="households"),
-    "IncomeReported": Sentence(zh="收入", en="incomes"),
-    "MedicalClaimSettled": Sentence(zh="就医结算", en="settled bills"),
-    "SpendingReported": Sentence(zh="刚性支出", en="spending"),
-    "DisasterStruck": Sentence(zh="灾害", en="disasters"),
-    "GuaranteeChecked": Sentence(zh="保障核查", en="guarantees"),
-    "HouseholdGraded": Sentence(zh="分级评定", en="grades"),
-    "AssetsChecked": Sentence(zh="资产核查", en="assets"),
-    "RiskReported": Sentence(zh="困难反映", en="reports of trouble"),
-    "FactsRetracted": Sentence(zh="撤回", en="taken back"),
-    "FeedHeard": Sentence(zh="报送情况", en="feeds"),
-    "AreaStruck": Sentence(zh="区域灾害", en="incidents"),
-    "unknown": Sentence(zh="无法识别", en="not readable"),
-}
+UNREADABLE: Final = Sentence(zh="无法识别", en="not readable")
 ROUTES: Final = TITLES[ReportRoute]
 CONCERNS: Final = TITLES[Concern]
 DOUBTS: Final = TITLES[Doubt]

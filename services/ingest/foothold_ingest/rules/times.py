@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from foothold_ingest.rules.judgement import AnyFact, Clock, FieldProblem, Rejected
 from foothold_schemas.facts.envelope import CloudEvent
-from foothold_schemas.facts.facts import AGEING, DayOpened, FeedHeard, IncomeReported, PolicyAdopted
+from foothold_schemas.facts.facts import AGEING, DayOpened, PolicyAdopted
 from foothold_schemas.wire.quarantine import RefusalReason
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -52,45 +52,12 @@ def _pointer(field: str) -> str:
     return "/time" if field == "time" else f"/data/{field}"
 
 
-_DAY_FIELDS: Final[dict[str, str]] = {
-    "MedicalClaimSettled": "settled_on",
-    "SpendingReported": "spent_on",
-    "DisasterStruck": "struck_on",
-    "GuaranteeChecked": "checked_on",
-    "AreaStruck": "first_day",
-    "HouseholdGraded": "graded_on",
-    "AssetsChecked": "checked_on",
-    "RiskReported": "reported_on",
-    "AuthorisationGiven": "signed_on",
-    "AuthorisationRefused": "refused_on",
-    "CaseDecided": "decided_on",
-    "FindingExempted": "exempted_on",
-    "MeasureDelivered": "delivered_on",
-    "ReliefPaid": "paid_on",
-}
-"""Kinds that name the day on which they happened."""
-
-
 def day_of(envelope: CloudEvent, data: AnyFact) -> tuple[date, str]:
     """The day that decides which window the fact falls into, and the field that says so.
 
     The event's own time where no field does.
     """
-    match data:
-        case IncomeReported(earned_month=str(month)):
-            return first_of(month), "earned_month"
-        case FeedHeard():
-            return first_of(data.through_month), "through_month"
-        case _ if (field := _DAY_FIELDS.get(data.kind)) is not None:
-            day: date = getattr(data, field)
-            return day, field
-        case _:
-            return envelope.time.astimezone(SHANGHAI).date(), "time"
-
-
-def first_of(month: str) -> date:
-    """The first day of "YYYY-MM"."""
-    return date(int(month[:4]), int(month[5:]), 1)
+    return data.day_said() or (envelope.time.astimezone(SHANGHAI).date(), "time")
 
 
 def months_before(day: date, months: int) -> date:

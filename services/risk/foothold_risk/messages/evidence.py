@@ -72,7 +72,7 @@ def evidence(fact: HeldFact | Incident) -> Evidence:
         case Income():
             return Evidence(
                 fact_id=fact.fact_id.hex(),
-                kind="IncomeReported",
+                kind=fact.kind,
                 day=last_day(fact.latest_month),
                 amount=Fen(fact.amount - fact.expense),
                 text=_income(fact),
@@ -95,26 +95,28 @@ def _spent(bill: Claim | Spending) -> Evidence:
     """A bill or cost: what it came to, what others paid, and the household's own share."""
     if isinstance(bill, Claim):
         zh, en = title(bill.setting).zh, title(bill.setting).en
-        kind = "MedicalClaimSettled"
         text = Sentence(
             zh=f"{zh}费用{Fen(bill.total)}，各方支付{Fen(bill.paid)}，自付",
             en=f"{en} bill {Fen(bill.total)}, payers covered {Fen(bill.paid)}; own share",
         )
     else:
-        kind = "SpendingReported"
         text = Sentence(
             zh=f"{title(bill.category).zh}{Fen(bill.total)}，资助{Fen(bill.covered)}，自付",
             en=f"{bill.category.value} {Fen(bill.total)}, aid {Fen(bill.covered)}; own share",
         )
     return Evidence(
-        fact_id=bill.fact_id.hex(), kind=kind, day=bill.day, amount=Fen(bill.own_share), text=text
+        fact_id=bill.fact_id.hex(),
+        kind=bill.kind,
+        day=bill.day,
+        amount=Fen(bill.own_share),
+        text=text,
     )
 
 
 def _disaster(disaster: Disaster) -> Evidence:
     return Evidence(
         fact_id=disaster.fact_id.hex(),
-        kind="DisasterStruck",
+        kind=disaster.kind,
         day=disaster.day,
         amount=money(disaster.loss),
         text=Sentence(
@@ -132,7 +134,7 @@ def _incident(incident: Incident) -> Evidence:
         en=f"{incident.hazard.value} (level {incident.severity}) reported in {incident.area}",
     )
     return Evidence(
-        fact_id=incident.fact_id.hex(), kind="AreaStruck", day=incident.first_day, text=text
+        fact_id=incident.fact_id.hex(), kind=incident.kind, day=incident.first_day, text=text
     )
 
 
@@ -191,33 +193,19 @@ def _looked_at(fact: Check | Grading | AssetCheck | Report | Register) -> Eviden
                 zh=f"{zh}：{'已落实' if fact.is_met else '未落实'}",
                 en=f"{en}: {'met' if fact.is_met else 'not met'}",
             )
-            return Evidence(
-                fact_id=fact.fact_id.hex(), kind="GuaranteeChecked", day=fact.day, text=text
-            )
         case Grading():
             text = Sentence(
                 zh=f"村级评定：{fact.grade.value}", en=f"village review: {fact.grade.value}"
             )
-            return Evidence(
-                fact_id=fact.fact_id.hex(), kind="HouseholdGraded", day=fact.day, text=text
-            )
         case AssetCheck():
             text = Sentence(zh="资产核查", en="check of assets")
-            return Evidence(
-                fact_id=fact.fact_id.hex(), kind="AssetsChecked", day=fact.day, text=text
-            )
         case Report():
             text = Sentence(
                 zh=f"{title(fact.route).zh}：{title(fact.concern).zh}",
                 en=f"{title(fact.route).en}: {title(fact.concern).en}",
             )
-            return Evidence(
-                fact_id=fact.fact_id.hex(), kind="RiskReported", day=fact.day, text=text
-            )
         case Register():
             text = Sentence(zh="户籍登记", en="register entry")
-            return Evidence(
-                fact_id=fact.fact_id.hex(), kind="HouseholdRegistered", day=fact.day, text=text
-            )
         case _:
             assert_never(fact)
+    return Evidence(fact_id=fact.fact_id.hex(), kind=fact.kind, day=fact.day, text=text)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
+from typing import ClassVar
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +23,8 @@ class Incident(msgspec.Struct, frozen=True):
 
     `fact_id` is the last statement's; all zeros in a state that was written before it was kept.
     """
+
+    kind: ClassVar[str] = "AreaStruck"
 
     area: str
     hazard: Hazard

@@ -2,6 +2,7 @@
 
 from datetime import date
 from hashlib import blake2b
+from typing import ClassVar
 
 from foothold_risk.rules.calendar import first_day, last_day, month_of
 from foothold_risk.rules.household.packed import Dated, Packed, Version
@@ -74,6 +75,8 @@ class Register(Packed, frozen=True):
     `time_ms`, here and below: of states written before versions were kept; 0 since.
     """
 
+    kind: ClassVar[str] = "HouseholdRegistered"
+
     fact_id: bytes
     time_ms: int
     authority: str
@@ -128,6 +131,8 @@ class Income(Packed, frozen=True):
     the sender gave the month. `claim_number` (a digest) and `stay`: of a payout, the bill it is
     for.
     """
+
+    kind: ClassVar[str] = "IncomeReported"
 
     fact_id: bytes
     agency: str
@@ -204,6 +209,8 @@ class Claim(Packed, frozen=True):
     `known_as`: the name it was first told under, where an amendment changed it; empty without one.
     """
 
+    kind: ClassVar[str] = "MedicalClaimSettled"
+
     fact_id: bytes
     business_key: bytes
     day: date
@@ -250,6 +257,8 @@ class Spending(Packed, frozen=True):
     `known_as`: as of a bill.
     """
 
+    kind: ClassVar[str] = "SpendingReported"
+
     fact_id: bytes
     category: SpendingCategory
     day: date
@@ -282,6 +291,8 @@ class Disaster(Packed, frozen=True):
     without one.
     """
 
+    kind: ClassVar[str] = "DisasterStruck"
+
     fact_id: bytes
     day: date
     hazard: Hazard
@@ -302,6 +313,8 @@ class Disaster(Packed, frozen=True):
 class Check(Dated, frozen=True):
     """Whether a guarantee was met on a day."""
 
+    kind: ClassVar[str] = "GuaranteeChecked"
+
     fact_id: bytes
     guarantee: Guarantee
     is_met: bool
@@ -315,6 +328,8 @@ class Grading(Dated, frozen=True):
 
     `known_as`: as of a disaster.
     """
+
+    kind: ClassVar[str] = "HouseholdGraded"
 
     fact_id: bytes
     grade: Grade
@@ -334,6 +349,8 @@ class Grading(Dated, frozen=True):
 class AssetCheck(Dated, frozen=True):
     """What the household was found to own; what is held for a disability is left out already."""
 
+    kind: ClassVar[str] = "AssetsChecked"
+
     fact_id: bytes
     assets: tuple[Asset, ...]
     day: date
@@ -346,6 +363,8 @@ class Report(Packed, frozen=True):
 
     `known_as`: as of a disaster.
     """
+
+    kind: ClassVar[str] = "RiskReported"
 
     fact_id: bytes
     day: date
