@@ -16,7 +16,7 @@ import yaml
 from foothold_risk.messages.transition import RULES_VERSION
 from foothold_risk.policy.text import PolicyError
 from foothold_schemas.messages.transitions import Transition
-from tests.support.made.recorded import FILE, changed, texts
+from tests.support.made.recorded import FILE, changed, played, texts
 from tests.support.made.scenario import play
 
 KEYS = {
@@ -112,25 +112,25 @@ def test_a_scenario_comes_out_as_it_says(file: Path, text: str) -> None:
         with pytest.raises(PolicyError, match=complaint):
             play(scenario)
         return
-    played = play(scenario)
+    life = played(text)
 
     expected = scenario["expect"]
     shown = [
-        excerpt(transition, asked) for transition, asked in zip(played.said, expected, strict=False)
+        excerpt(transition, asked) for transition, asked in zip(life.said, expected, strict=False)
     ]
     more = [
         {"day": transition.open_day, "movement": transition.movement.value}
-        for transition in played.said[len(expected) :]
+        for transition in life.said[len(expected) :]
     ]
     assert expected == [*shown, *more], file
     assert scenario.get("refused", []) == [
-        {"day": day, "because": why} for day, why in played.refused
+        {"day": day, "because": why} for day, why in life.refused
     ]
     assert all(
         transition.reason.zh
         and transition.policy.bundle
         and all(f.policy.reference for f in transition.findings)
-        for transition in played.said
+        for transition in life.said
     )
 
 
