@@ -37,7 +37,7 @@ pytestmark = [
 
 AT = datetime(2026, 6, 10, 2, tzinfo=UTC)
 OPEN_DAY = AT.date()
-CASES = 20
+CASES = 20 if "FOOTHOLD_FAULT_SECONDS" in os.environ else 10
 OUTAGE = SECONDS // 2
 """So many seconds PostgreSQL is not there at all."""
 ASKING = "a test that asks"
@@ -88,7 +88,7 @@ def sabotage(stack: Stack, chance: random.Random, over: threading.Event, kills: 
 
     Once in a while of the database's own processes too.
     """
-    while not over.wait(chance.uniform(3, 6)):
+    while not over.wait(chance.uniform(2, 4)):
         name = chance.choice([name for name in stack.services if name.startswith("alerts")])
         if (pid := stack.services[name].pid) is not None:
             os.kill(pid, signal.SIGKILL)

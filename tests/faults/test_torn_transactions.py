@@ -58,7 +58,7 @@ from tests.support.running.sender import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
 
-WANTED_HELD = int(os.environ.get("FOOTHOLD_HELD_REQUESTS", "120"))
+WANTED_HELD = int(os.environ.get("FOOTHOLD_HELD_REQUESTS", "60"))
 SEED = int(os.environ.get("FOOTHOLD_FAULT_SEED", "20261125"))
 MUTANT_HELD = 120
 HOUSEHOLDS = 16
