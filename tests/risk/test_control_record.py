@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.heard import Heard, Span, note
-from foothold_risk.rules.context.incidents import Incident, Indexed, standing_over
+from foothold_risk.rules.context.incidents import Incident, IncidentIndex, standing_over
 from foothold_risk.worker.state import CONTROL_KEY, Batch, Households, is_household, pack
 from foothold_schemas.facts.facts import FeedHeard, Hazard, Severity
 from tests.support.made.build import AREA, OPEN_DAY
@@ -51,7 +51,9 @@ def written(households: Households, control: Control) -> dict[bytes, bytes]:
 def test_the_thousandth_incident_writes_as_much_as_the_first_and_a_restart_knows_them_all() -> None:
     households, changelog, sizes = Households({}), dict[bytes, bytes](), list[int]()
     for n in range(1_000):
-        incidents = Indexed({**households.control.incidents, f"weather/flood-{n:04d}": incident()})
+        incidents = IncidentIndex(
+            {**households.control.incidents, f"weather/flood-{n:04d}": incident()}
+        )
         records = written(households, Control(open_day=OPEN_DAY, incidents=incidents))
         sizes.append(sum(len(key) + len(value) for key, value in records.items()))
         changelog |= records
@@ -65,11 +67,11 @@ def test_after_a_restart_only_what_changes_is_written_again() -> None:
     unchanged, other = incident(), incident(said_at=AT + timedelta(hours=1), is_withdrawn=True)
     first = Households({})
     changelog = written(
-        first, Control(incidents=Indexed({"weather/a": incident(), "weather/b": unchanged}))
+        first, Control(incidents=IncidentIndex({"weather/a": incident(), "weather/b": unchanged}))
     )
     again = kept(changelog.items())
     records = written(
-        again, Control(incidents=Indexed({**again.control.incidents, "weather/a": other}))
+        again, Control(incidents=IncidentIndex({**again.control.incidents, "weather/a": other}))
     )
 
     assert records.keys() == {b"~incident weather/a", CONTROL_KEY}
@@ -113,10 +115,10 @@ def test_what_stands_over_a_village_is_found_by_its_area_as_by_asking_every_inci
         if AREA.startswith(event.area) and event.stands_on(OPEN_DAY)
     )
     assert [name for name, _ in asked] == [
-        name for name, _ in standing_over(Indexed(incidents), AREA, OPEN_DAY)
+        name for name, _ in standing_over(IncidentIndex(incidents), AREA, OPEN_DAY)
     ]
     assert standing_over(incidents, AREA, OPEN_DAY) == standing_over(
-        Indexed(incidents), AREA, OPEN_DAY
+        IncidentIndex(incidents), AREA, OPEN_DAY
     )
 
 

@@ -29,10 +29,10 @@ class FactBody(Message):
 
         None where no field does.
         """
-        said: date | str | None = None if self.day_field is None else getattr(self, self.day_field)
-        if said is None or self.day_field is None:
+        named: date | str | None = None if self.day_field is None else getattr(self, self.day_field)
+        if named is None or self.day_field is None:
             return None
-        return first_of(said) if isinstance(said, str) else said, self.day_field
+        return first_of(named) if isinstance(named, str) else named, self.day_field
 
 
 def first_of(month: str) -> date:

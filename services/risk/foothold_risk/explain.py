@@ -48,7 +48,7 @@ WAIT_MS: Final = 500
 
 
 @dataclass(slots=True)
-class Replayed:
+class Replay:
     """A household as of a day, from the log alone."""
 
     household: Household = field(default_factory=Household)
@@ -58,13 +58,13 @@ class Replayed:
 
 def replay(
     household_id: str, log: Sequence[FactRecord], policies: Mapping[str, Policy], until: date
-) -> Replayed:
+) -> Replay:
     """Fold and judge in the log's order; raise MissingBundle.
 
     Each day is judged by the bundle then in force, up to the last fact before the day after
     `until`.
     """
-    done = Replayed()
+    done = Replay()
     for record in log:
         fact = addressed(record)
         if fact is None:
@@ -88,7 +88,7 @@ def replay(
     return done
 
 
-def _steer(done: Replayed, household_id: str, fact: BroadcastRecord) -> Cause | None:
+def _steer(done: Replay, household_id: str, fact: BroadcastRecord) -> Cause | None:
     """Take what is said to everybody; the cause to look at the household, None where there is none.
 
     risk looks at the households of an incident's areas before anything else that concerns them.
@@ -105,7 +105,7 @@ def _steer(done: Replayed, household_id: str, fact: BroadcastRecord) -> Cause | 
 
 
 def _take(
-    done: Replayed, household_id: str, fact: HouseholdRecord, policies: Mapping[str, Policy]
+    done: Replay, household_id: str, fact: HouseholdRecord, policies: Mapping[str, Policy]
 ) -> Cause | None:
     """Fold a fact of the household; the cause to look at it, None where nothing changed."""
     if fact.household_id != household_id:
@@ -271,7 +271,7 @@ def as_said(
 
 
 def tell(
-    household_id: str, replayed: Replayed, policies: Mapping[str, Policy], on: date
+    household_id: str, replayed: Replay, policies: Mapping[str, Policy], on: date
 ) -> Iterator[str]:
     """The whole explanation, line by line: how it came, where it stands, and every number."""
     yield f"农户 household {household_id}, 截至 as of {on}"
@@ -303,7 +303,7 @@ def tell(
     yield from _figures(replayed, policies)
 
 
-def _figures(replayed: Replayed, policies: Mapping[str, Policy]) -> Iterator[str]:
+def _figures(replayed: Replay, policies: Mapping[str, Policy]) -> Iterator[str]:
     household, control = replayed.household, replayed.control
     policy = _policy(control, policies)
     place = (

@@ -17,7 +17,7 @@ import foothold_risk.worker.decide
 import foothold_risk.worker.partition
 from foothold_risk.defects import Defect
 from foothold_risk.errors import MissingBundle
-from foothold_risk.messages.judge import Judged, Subject
+from foothold_risk.messages.judge import Subject, Verdict
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.policy import Policy
@@ -185,7 +185,7 @@ async def test_two_households_of_one_sweep_are_both_marked_and_an_incident_goes_
         pass
     real = foothold_risk.messages.judge.judge
 
-    def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
+    def judge(subject: Subject, control: Control, policy: Policy | None) -> Verdict:
         if subject.household_id in (OTHER, fourth):
             raise RecursionError
         return real(subject, control, policy)
@@ -284,7 +284,7 @@ async def test_where_over_twenty_households_of_one_sweep_raise_only_the_partitio
         await owner._committer.remember(beside)
     real = foothold_risk.messages.judge.judge
 
-    def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
+    def judge(subject: Subject, control: Control, policy: Policy | None) -> Verdict:
         if subject.household_id in failing:
             raise RecursionError
         return real(subject, control, policy)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from foothold_risk.messages.judge import Judged, Subject, judge
+from foothold_risk.messages.judge import Subject, Verdict, judge
 from foothold_risk.rules.context.cause import Cause, cause_of
 from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.context.incidents import Recheck, corrects, note, queued
@@ -62,7 +62,7 @@ class Listener:
         self.statements = 0
         self.judged = self._judge(cause_of(record(DayOpened(day=OPEN_DAY), "day")))
 
-    def says(self, **more: Any) -> Judged:  # noqa: ANN401
+    def says(self, **more: Any) -> Verdict:  # noqa: ANN401
         """Report something of the incident as an agency, and judge the household.
 
         Risk looks at the household as it would between records.
@@ -83,14 +83,14 @@ class Listener:
             )
         )
 
-    def on(self, day: date) -> Judged:
+    def on(self, day: date) -> Verdict:
         """A day is opened."""
         self.control = Control(
             open_day=day, bundle=self.rules.bundle, incidents=self.control.incidents
         )
         return self._judge(cause_of(record(DayOpened(day=day), f"day {day}")))
 
-    def _judge(self, cause: Cause) -> Judged:
+    def _judge(self, cause: Cause) -> Verdict:
         self.judged = judge(Subject(HOUSEHOLD, self.home, cause), self.control, self.rules)
         self.home = self.judged.household
         return self.judged
@@ -100,7 +100,7 @@ def assessed(listener: Listener) -> Assessment:
     return assessed_by(listener.home, rules=listener.rules, incidents=listener.control.incidents)
 
 
-def moved(judged: Judged) -> list[tuple[Movement, Group | None, bool]]:
+def moved(judged: Verdict) -> list[tuple[Movement, Group | None, bool]]:
     return [(t.movement, t.group, t.is_urgent) for t in judged.transitions]
 
 

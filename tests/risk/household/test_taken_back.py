@@ -8,7 +8,13 @@ from typing import Any, get_args
 
 import pytest
 
-from foothold_risk.rules.household.fold import MOST_REPLACED, Folded, TakingBack, fold, taking_back
+from foothold_risk.rules.household.fold import (
+    MOST_REPLACED,
+    Folded,
+    TakingBack,
+    fold,
+    taking_back,
+)
 from foothold_risk.rules.household.household import Household, fresh
 from foothold_risk.worker.state import Batch, Households, pack
 from foothold_schemas.facts.checks import Asset, Grade, Guarantee

@@ -25,7 +25,7 @@ from foothold_alerts.rules.case import Case
 from foothold_alerts.rules.relief.causes import Relieved
 from foothold_alerts.rules.respond import respond
 from foothold_risk.messages.area_signal import confirmation
-from foothold_risk.messages.judge import Judged, Subject, judge
+from foothold_risk.messages.judge import Subject, Verdict, judge
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control, apply_broadcast
 from foothold_risk.rules.household.fold import fold
@@ -223,7 +223,7 @@ def test_nothing_a_door_lets_in_raises_in_folding_judging_showing_or_taking(
         home, case, log = written(judged), taken(case, judged), []
 
 
-def written(judged: Judged) -> Household:
+def written(judged: Verdict) -> Household:
     """As the transaction writes it, and as it is planned and read back."""
     outputs = Outputs(0, 8)
     outputs.add(HOUSEHOLD.encode(), judged, "")
@@ -236,7 +236,7 @@ def written(judged: Judged) -> Household:
     return home
 
 
-def taken(case: Case | None, judged: Judged) -> Case | None:
+def taken(case: Case | None, judged: Verdict) -> Case | None:
     """As the desk decodes it and answers."""
     if judged.view:
         decode_view(judged.view)

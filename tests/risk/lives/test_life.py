@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from foothold_risk.messages.judge import Judged, Subject, judge
+from foothold_risk.messages.judge import Subject, Verdict, judge
 from foothold_risk.rules.calendar import SHANGHAI
 from foothold_risk.rules.context.cause import Cause
 from foothold_risk.rules.context.control import Control
@@ -231,7 +231,7 @@ class Life(RuleBasedStateMachine):
         ]
 
 
-def look(home: Household, fact: FactRecord | None, day: date) -> Judged:
+def look(home: Household, fact: FactRecord | None, day: date) -> Verdict:
     """What the worker does with a fact, or with a new day."""
     control = Control(open_day=day, bundle=ALL_IN_FORCE.bundle, heard=HEARD)
     if fact is None:
@@ -244,7 +244,7 @@ def look(home: Household, fact: FactRecord | None, day: date) -> Judged:
         )
     home, folded = fold(home, fact, fact.data, day)  # type: ignore[arg-type]  # household facts only
     if folded != "applied":
-        return Judged(home)
+        return Verdict(home)
     decided = fact.data if isinstance(fact.data, CaseDecided) else None
     return judge(
         Subject(HOUSEHOLD, home, Cause(fact.fact_id, fact.recorded_time), decided),

@@ -72,7 +72,10 @@ class Risk:
         """Something that came."""
         before = self.home
         self.home, folded = fold(before, fact, cast(HouseholdFact, fact.data), day)
-        assert folded not in (Folded.TOO_OLD, Folded.ID_REUSED, Folded.FULL), (folded, fact)
+        assert folded not in (Folded.TOO_OLD, Folded.ID_REUSED, Folded.FULL), (
+            folded,
+            fact,
+        )
         if self.home is before:
             return []
         decided = fact.data if isinstance(fact.data, CaseDecided | FindingExempted) else None

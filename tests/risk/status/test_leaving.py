@@ -10,7 +10,7 @@ from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import fold
 from foothold_risk.rules.household.household import Household, Position, fresh
 from foothold_risk.rules.policy import Place, Policy
-from foothold_risk.rules.status.deciding import Decided, decide
+from foothold_risk.rules.status.deciding import DecisionEffect, decide
 from foothold_risk.rules.status.leaving import unmet
 from foothold_schemas.facts.checks import Guarantee
 from foothold_schemas.facts.decisions import CaseDecided, Decision
@@ -79,7 +79,7 @@ def test_once_people_let_it_go_nothing_of_the_spell_is_left() -> None:
         READY, assessment, CaseDecided(decision=Decision.ELIMINATED, decided_on=date(2026, 8, 1))
     )
 
-    assert isinstance(done, Decided)
+    assert isinstance(done, DecisionEffect)
     assert [m.movement for m in done.moves] == [Movement.EXITED]
     after = done.position
     assert (
@@ -137,14 +137,14 @@ def test_people_may_say_not_marked_themselves_once_and_the_rules_do_not_say_it_a
     home = msgspec.structs.replace(household(income("90000")), position=READY)
     word = CaseDecided(decision=Decision.NOT_MARKED, decided_on=date(2026, 8, 1))
     first = decide(READY, judged(home, date(2026, 8, 1), known=HEARD), word)
-    assert isinstance(first, Decided)
+    assert isinstance(first, DecisionEffect)
     again = decide(first.position, judged(home, date(2026, 8, 1), known=HEARD), word)
 
     assert ([m.movement for m in first.moves], first.position.is_not_marked) == (
         [Movement.NOT_MARKED],
         True,
     )
-    assert again == Decided(first.position)
+    assert again == DecisionEffect(first.position)
 
 
 def test_while_a_member_is_in_doubt_the_group_stays_and_what_is_urgent_is_told() -> None:

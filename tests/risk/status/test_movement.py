@@ -10,7 +10,7 @@ from foothold_risk.rules.context.heard import Span
 from foothold_risk.rules.household.fold import fold
 from foothold_risk.rules.household.household import Household, Left, Position
 from foothold_risk.rules.policy import Policy
-from foothold_risk.rules.status.deciding import Decided, decide, freeze, refuse
+from foothold_risk.rules.status.deciding import DecisionEffect, decide, freeze, refuse
 from foothold_risk.rules.status.leaving import Condition, unmet
 from foothold_risk.rules.status.steps import Move
 from foothold_schemas.facts.checks import Grade, Guarantee
@@ -195,7 +195,7 @@ def in_group(*more: object, rules: Policy | None = None) -> Household:
         judged(home, rules=rules),
         CaseDecided(decision=Decision.IDENTIFIED, decided_on=OPEN_DAY),
     )
-    assert isinstance(decided, Decided)
+    assert isinstance(decided, DecisionEffect)
     return msgspec.structs.replace(home, position=decided.position)
 
 
@@ -228,7 +228,7 @@ def test_the_day_of_identification_is_the_first_one_people_gave() -> None:
         CaseDecided(decision=Decision.IDENTIFIED, decided_on=date(2026, 6, 30)),
     )
 
-    assert isinstance(again, Decided)
+    assert isinstance(again, DecisionEffect)
     assert again.position.identified_on == OPEN_DAY
 
 

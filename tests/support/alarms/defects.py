@@ -16,7 +16,7 @@ import foothold_risk.messages.judge
 import foothold_risk.rules.household.fold
 import foothold_risk.worker.decide
 from foothold_risk.defects import Defect
-from foothold_risk.messages.judge import Judged, Subject
+from foothold_risk.messages.judge import Subject, Verdict
 from foothold_risk.metrics import Metrics
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.household.fold import Folded
@@ -75,7 +75,7 @@ def planted(
             raise OverflowError("planted: 6000.00")
         return real_fold(before, record, *arguments, **named)  # type: ignore[arg-type]
 
-    def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
+    def judge(subject: Subject, control: Control, policy: Policy | None) -> Verdict:
         if subject.household_id == household:
             raise ZeroDivisionError("planted")
         return real_judge(subject, control, policy)

@@ -30,7 +30,7 @@ from foothold_risk.rules.status.held_back import Scales
 from foothold_risk.rules.status.hindsight import review
 from foothold_risk.rules.status.leaving import Condition
 from foothold_risk.rules.status.movement import move
-from foothold_risk.rules.status.outcome import Looking, Outcome, bring_to_present, withhold
+from foothold_risk.rules.status.outcome import Examination, Outcome, bring_to_present, withhold
 from foothold_risk.rules.status.slips import by_no_entry, earlier_entry
 from foothold_risk.rules.status.taken_back import PlaceContext, without_taken_back
 from foothold_schemas.facts.decisions import CaseDecided, FindingExempted
@@ -59,7 +59,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Verdict:
     """The household as of the open day, and its transitions.
 
     It also has the household's view if that changed (empty: remove it).
@@ -73,7 +73,7 @@ class Judged:
     refused: tuple[Condition, ...] = ()
 
 
-def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
+def judge(subject: Subject, control: Control, policy: Policy | None) -> Verdict:
     """Judge a household, or return it untouched.
 
     It is untouched while unregistered, before go-live, without a policy, or where the policy serves
@@ -81,10 +81,10 @@ def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
     """
     day, register, before = control.open_day, subject.household.register, subject.before
     if day is None or policy is None:
-        return Judged(subject.household)
+        return Verdict(subject.household)
     if register is None:
         was = None if before is None else before.register
-        untouched = Judged(subject.household)
+        untouched = Verdict(subject.household)
         return untouched if was is None else _without_entry(subject, was, day, policy)
     subject = subject.of(_ground_weighed(subject, day, policy, control))
     place = policy.place(register.area)
@@ -99,7 +99,9 @@ def judge(subject: Subject, control: Control, policy: Policy | None) -> Judged:
         spoke = spoken_by(control.spoke, agency, day, in_force, register.area)
         context = dataclasses.replace(context, spoke=spoke)
     outcome = bring_to_present(
-        Looking(subject.household, register, context, _earlier(subject.household, place, policy)),
+        Examination(
+            subject.household, register, context, _earlier(subject.household, place, policy)
+        ),
         subject.cause,
         subject.decided,
     )
@@ -174,7 +176,7 @@ def _withheld(subject: Subject, register: Register, context: DayContext) -> Outc
     return withhold(subject.household, Assessment(view, (), (), target), subject.decided)
 
 
-def _handed_over(subject: Subject, register: Register, day: date, policy: Policy) -> Judged:
+def _handed_over(subject: Subject, register: Register, day: date, policy: Policy) -> Verdict:
     """End what stands here of a household whose area belongs to no county of the policy.
 
     Nothing more is computed or decided.
@@ -189,7 +191,7 @@ def _handed_over(subject: Subject, register: Register, day: date, policy: Policy
     return _ended(subject, Outcome(after, moves, assessment, refused), policy)
 
 
-def _without_entry(subject: Subject, register: Register, day: date, policy: Policy) -> Judged:
+def _without_entry(subject: Subject, register: Register, day: date, policy: Policy) -> Verdict:
     """End what stands of a household whose only register entry was taken back.
 
     `register`: that entry, to say whom it was about.
@@ -203,12 +205,12 @@ def _without_entry(subject: Subject, register: Register, day: date, policy: Poli
     return _ended(subject, Outcome(by_no_entry(after), moves, assessment), policy)
 
 
-def _if_nothing_stands(subject: Subject) -> Judged | None:
+def _if_nothing_stands(subject: Subject) -> Verdict | None:
     """Only what an incident may have hit, or what a slip may bring back; None where more does."""
     household, position = subject.household, subject.household.position
     if position.status is not Status.CLEAR or position.frozen or subject.decided is not None:
         return None
-    return Judged(fresh(household, view=NOTHING), view=_removed(household))
+    return Verdict(fresh(household, view=NOTHING), view=_removed(household))
 
 
 def _of_nobody(household: Household, register: Register, day: date, policy: Policy) -> Assessment:
@@ -217,7 +219,7 @@ def _of_nobody(household: Household, register: Register, day: date, policy: Poli
     return Assessment(view, (), (), Target(Status.CLEAR, is_natural=True))
 
 
-def _ended(subject: Subject, outcome: Outcome, policy: Policy) -> Judged:
+def _ended(subject: Subject, outcome: Outcome, policy: Policy) -> Verdict:
     """What ended here, without a view where nothing stood that people could see."""
     judged = _judged(subject, outcome, policy)
     if subject.household.position.status is not Status.CLEAR:
@@ -234,8 +236,8 @@ def _removed(household: Household) -> bytes | None:
 
 
 def _looking_back(
-    subject: Subject, judged: Judged, heard: Heard, place: Place, policy: Policy
-) -> Judged:
+    subject: Subject, judged: Verdict, heard: Heard, place: Place, policy: Policy
+) -> Verdict:
     """With a note for people if the fact would have changed how the household left."""
     day, left, before = judged.household.as_of, judged.household.position.left, subject.before
     if day is None or left is None or before is None:
@@ -254,7 +256,7 @@ def _looking_back(
 
 def _judged(
     subject: Subject, outcome: Outcome, policy: Policy, impacts: tuple[Impact, ...] = ()
-) -> Judged:
+) -> Verdict:
     """The household where it stands now, with what is said of it."""
     household, position, assessment = subject.household, outcome.position, outcome.assessment
     if subject.cause.is_quiet:  # nobody was told, so what comes next is news
@@ -265,7 +267,7 @@ def _judged(
         else view_of(subject.household_id, position, assessment, policy, impacts)
     )
     seen = digest(view)
-    return Judged(
+    return Verdict(
         fresh(household, position=position, as_of=assessment.view.day, view=seen),
         tuple(
             transition(subject.household_id, m, assessment, policy, subject.cause)

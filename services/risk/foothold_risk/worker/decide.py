@@ -10,7 +10,7 @@ from typing import Final
 from aiokafka import ConsumerRecord, TopicPartition
 
 from foothold_risk.messages.area_signal import confirmation
-from foothold_risk.messages.judge import Judged, Subject, asked, judge, names_for
+from foothold_risk.messages.judge import Subject, Verdict, asked, judge, names_for
 from foothold_risk.rules.context.cause import Cause, cause_of, cause_of_look
 from foothold_risk.rules.context.control import Control
 from foothold_risk.rules.context.incidents import Recheck, waiting
@@ -175,7 +175,7 @@ class Decider:
             )
         )
 
-    def _judged(self, subject: Subject, trace: str, pending: Pending) -> Judged:
+    def _judged(self, subject: Subject, trace: str, pending: Pending) -> Verdict:
         control, before, key = (
             self._households.control,
             subject.before,

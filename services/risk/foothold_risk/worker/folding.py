@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from foothold_risk.defects import Defect
-from foothold_risk.messages.judge import Judged
+from foothold_risk.messages.judge import Verdict
 from foothold_risk.messages.transition import RULES_VERSION, transition
 from foothold_risk.messages.view import NOTHING, digest, view_of
 from foothold_risk.metrics import Metrics
@@ -215,15 +215,15 @@ def carried(old: Position, new: Position) -> Position:
 
 def _reconciled(
     household_id: str, old: Household, new: Household, folded: Households, before: str
-) -> Judged:
+) -> Verdict:
     position, control, policy = carried(old.position, new.position), folded.control, folded.policy
     register, day = new.register, control.open_day
     place = None if policy is None or register is None else policy.place(register.area)
     if day is None or register is None or policy is None or place is None or new.as_of is None:
-        return Judged(fresh(new, position=position))
+        return Verdict(fresh(new, position=position))
     movement = moved(old.position, position)
     if movement is None and new.view == old.view:
-        return Judged(fresh(new, position=position))
+        return Verdict(fresh(new, position=position))
     in_force = place.on(day)
     if new.is_refused:
         assessment = Assessment(
@@ -247,7 +247,7 @@ def _reconciled(
         transitions = (_marked(transition(household_id, step, assessment, policy, cause), before),)
     view = NOTHING if new.is_refused else view_of(household_id, position, assessment, policy)
     seen = digest(view)
-    return Judged(
+    return Verdict(
         fresh(new, position=position, view=seen), transitions, view if seen != old.view else None
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from foothold_risk.messages.area_signal import area_partition, by_partition, county_of, signal_of
-from foothold_risk.messages.judge import Judged
+from foothold_risk.messages.judge import Verdict
 from foothold_schemas.messages.areas import AreaDay, AreaSignal
 from foothold_schemas.messages.transitions import DayDone, ExitReason, Judgement, Transition
 from foothold_schemas.wire.codec import encode
@@ -52,7 +52,7 @@ class Outputs:
     judgements: list[Judgement] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
-    def add(self, key: bytes, judged: Judged, trace: str, ends: ExitReason | None = None) -> None:
+    def add(self, key: bytes, judged: Verdict, trace: str, ends: ExitReason | None = None) -> None:
         """What was said of one household.
 
         A view of nothing is a removal. `trace`, `ends`: of what made risk look; whether that took

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from foothold_risk.errors import MissingBundle, UnknownState
 from foothold_risk.rules.context.control import Control
-from foothold_risk.rules.context.incidents import Incident, Indexed
+from foothold_risk.rules.context.incidents import Incident, IncidentIndex
 from foothold_risk.rules.household.household import Household
 from foothold_risk.rules.policy import Policy
 from foothold_risk.rules.status.due import next_due
@@ -133,7 +133,7 @@ class Households:
     def restored(self) -> None:
         """Every record was taken over: put together what follows from them."""
         self.control = replace(
-            self.control, incidents=Indexed({**self.control.incidents, **self.written})
+            self.control, incidents=IncidentIndex({**self.control.incidents, **self.written})
         )
         self.plan_anew()
 

@@ -48,7 +48,7 @@ Incidents = Mapping[str, Incident]
 """Agency and its own number of the incident → the incident."""
 
 
-class Indexed(dict[str, Incident]):
+class IncidentIndex(dict[str, Incident]):
     """Incidents indexed by area, so that a household is asked about its own only.
 
     They know which of them are reported of which area. They are not changed once made.
@@ -68,7 +68,9 @@ def standing_over(incidents: Incidents, area: str, day: date) -> tuple[tuple[str
 
     They are the incidents of an area that holds the village.
     """
-    by_area = (incidents if isinstance(incidents, Indexed) else Indexed(incidents)).by_area
+    by_area = (
+        incidents if isinstance(incidents, IncidentIndex) else IncidentIndex(incidents)
+    ).by_area
     names = sorted(
         name for length in range(len(area) + 1) for name in by_area.get(area[:length], ())
     )
@@ -99,7 +101,7 @@ def name_of(agency: str, struck: AreaStruck) -> str:
 
 def note(
     incidents: Incidents, agency: str, struck: AreaStruck, said_at: datetime, fact_id: bytes
-) -> Indexed:
+) -> IncidentIndex:
     """With what was said.
 
     An older statement of the same incident changes nothing, whenever it comes.
@@ -107,7 +109,7 @@ def note(
     name = name_of(agency, struck)
     before = incidents.get(name)
     if before is not None and before.said_at >= said_at:
-        return Indexed(incidents)
+        return IncidentIndex(incidents)
     now = Incident(
         struck.area,
         struck.hazard,
@@ -118,7 +120,7 @@ def note(
         struck.is_withdrawn,
         fact_id,
     )
-    return Indexed({**incidents, name: now})
+    return IncidentIndex({**incidents, name: now})
 
 
 def touched(before: Incidents, after: Incidents) -> list[str]:

@@ -51,7 +51,7 @@ DOES_NOT_FIT: Final = (Condition(UnmetKind.DOES_NOT_FIT),)
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionEffect:
     """A decision carried out: where the household stands after it, and what is said."""
 
     position: Position
@@ -60,7 +60,7 @@ class Decided:
 
 def decide(
     position: Position, assessment: Assessment, decided: CaseDecided
-) -> Decided | tuple[Condition, ...]:
+) -> DecisionEffect | tuple[Condition, ...]:
     """What people's decision does; or the conditions that are not met, and then it is no decision.
 
     Of a dismissal the words stand in the position already, so what still speaks came while they
@@ -68,7 +68,7 @@ def decide(
     """
     disputed = disputes(assessment)
     is_recovering = position.status is Status.RECOVERING and position.is_identified
-    outcome: Decided | tuple[Condition, ...] = DOES_NOT_FIT
+    outcome: DecisionEffect | tuple[Condition, ...] = DOES_NOT_FIT
     match decided.decision:
         case _ if _is_of_another_case(position, decided):
             pass
@@ -78,7 +78,7 @@ def decide(
             # their later word on the same facts
             words = without_dismissals(position.words, {g.kind for g in assessment.speaking})
             identified_on = position.identified_on or decided.decided_on
-            outcome = Decided(
+            outcome = DecisionEffect(
                 replace(
                     position,
                     identified_on=identified_on,
@@ -126,9 +126,9 @@ def _is_of_another_case(position: Position, decided: CaseDecided) -> bool:
     return episode != position.episode and not is_ahead
 
 
-def _not_marked(position: Position, assessment: Assessment) -> Decided:
+def _not_marked(position: Position, assessment: Assessment) -> DecisionEffect:
     return (
-        Decided(position)
+        DecisionEffect(position)
         if position.is_not_marked
         else _done(make(Movement.NOT_MARKED, position, assessment, is_not_marked=True))
     )
@@ -136,14 +136,14 @@ def _not_marked(position: Position, assessment: Assessment) -> Decided:
 
 def _dismissed(
     position: Position, assessment: Assessment, decided: CaseDecided
-) -> Decided | tuple[Condition, ...]:
+) -> DecisionEffect | tuple[Condition, ...]:
     """Out, unless something came while they decided.
 
     What ended by itself meanwhile is covered if it comes back, where they say what they saw.
     """
     if position.is_in_episode:
         return news_in(assessment) or _done(_out_by_word(position, assessment))
-    return Decided(position) if decided.saw else DOES_NOT_FIT
+    return DecisionEffect(position) if decided.saw else DOES_NOT_FIT
 
 
 def news_in(assessment: Assessment) -> tuple[Condition, ...]:
@@ -321,8 +321,8 @@ def refuse(
     )
 
 
-def _done(step: Move) -> Decided:
-    return Decided(step.after, (dataclasses.replace(step, is_decided=True),))
+def _done(step: Move) -> DecisionEffect:
+    return DecisionEffect(step.after, (dataclasses.replace(step, is_decided=True),))
 
 
 def _out_by_word(position: Position, assessment: Assessment) -> Move:

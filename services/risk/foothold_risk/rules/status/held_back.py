@@ -51,13 +51,13 @@ class Scales:
         was_taken, stood = now.position.is_corrected, standing_behind(now)
         if stood is None:
             return False
-        free = _Freed(stood, self)
+        free = _FreeHousehold(stood, self)
         if _is_entry_mended(now, free):
             return True
         return (was_taken or is_correction) and _is_taken(before, now, free)
 
 
-def _is_taken(before: Household | None, now: Household, free: "_Freed") -> bool:
+def _is_taken(before: Household | None, now: Household, free: "_FreeHousehold") -> bool:
     """Whether what is known now, or was taken before, leaves nothing the case rests on."""
     was_taken, stood = now.position.is_corrected, free.stood
     days = _of_entry(stood, before, now, free.scales.day)
@@ -79,7 +79,7 @@ def _is_taken(before: Household | None, now: Household, free: "_Freed") -> bool:
     )
 
 
-def _is_entry_mended(now: Household, free: "_Freed") -> bool:
+def _is_entry_mended(now: Household, free: "_FreeHousehold") -> bool:
     """Whether this is the look at a register entry that mends the one by which a group began.
 
     By the entry before that one no group had begun, nor by this one. Where no entry was before,
@@ -147,7 +147,7 @@ class _GroundOfEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Freed:
+class _FreeHousehold:
     """A household looked at as if it had not refused, were in no doubt and all heard.
 
     `stood`: the case that would stand.

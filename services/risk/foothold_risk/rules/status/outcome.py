@@ -17,7 +17,7 @@ from foothold_risk.rules.household.household import Answer, Household, Position,
 from foothold_risk.rules.status.assess import Assessment, assess
 from foothold_risk.rules.status.deciding import (
     DOES_NOT_FIT,
-    Decided,
+    DecisionEffect,
     decide,
     dismiss,
     dismissed,
@@ -48,7 +48,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class Examination:
     """A household looked at on a day, from wherever it stands.
 
     `earlier`: its last register entry that said something else, if the same county serves it.
@@ -74,73 +74,75 @@ class Looking:
 
 
 def bring_to_present(
-    looking: Looking, cause: Cause, decided: CaseDecided | FindingExempted | None
+    examination: Examination, cause: Cause, decided: CaseDecided | FindingExempted | None
 ) -> Outcome:
     """Where the household stands today, by its facts and by what people decided."""
     if isinstance(decided, FindingExempted):
-        return _exempted(looking, decided)
-    assessment, stood = _looked(looking)
-    position = looking.household.position
-    moved = move(position, assessment, cause.ends, stood, looking.rests_on_entry)
+        return _exempted(examination, decided)
+    assessment, stood = _looked(examination)
+    position = examination.household.position
+    moved = move(position, assessment, cause.ends, stood, examination.rests_on_entry)
     now = Outcome(*moved, assessment)
     if decided is None:
         return now
     recorded = cause.version
     answer = Answer(decided.decided_on, recorded.recorded_us, recorded.place)
-    return _carried_out(looking, now, decided, answer)
+    return _carried_out(examination, now, decided, answer)
 
 
-def _looked(looking: Looking) -> tuple[Assessment, Position | None]:
+def _looked(examination: Examination) -> tuple[Assessment, Position | None]:
     """How it looks where it stands.
 
     And, where it stands again as before a slip or a refused authorisation, how it looks from there.
 
     In doubt who belongs to it no group begins, so what was frozen waits until the doubt is settled.
     """
-    household = looking.household
+    household = examination.household
     position = household.position
     stood = None if household.disputed else thawed(position)
     if stood is None:
-        assessment = looking.at(position)
+        assessment = examination.at(position)
         stood = undone(position, assessment)
         if stood is None:
             return assessment, None
-        stood = undone_before(position, stood, looking.at(stood)) or stood
+        stood = undone_before(position, stood, examination.at(stood)) or stood
         # given while the slip stood
         stood = stood if household.disputed else thawed(stood) or stood
-    return looking.at(stood), stood
+    return examination.at(stood), stood
 
 
-def _exempted(looking: Looking, word: FindingExempted) -> Outcome:
+def _exempted(examination: Examination, word: FindingExempted) -> Outcome:
     """A finding is harmless as people saw it; where it says more today, that is news and stays."""
-    position = looking.household.position
-    assessment = looking.at(position)
+    position = examination.household.position
+    assessment = examination.at(position)
     covered = exempt(position, assessment, word)
     if not isinstance(covered, Position):
         return Outcome(*move(position, assessment), assessment, covered)
-    assessment = looking.at(covered)
+    assessment = examination.at(covered)
     refused = tuple(c for c in news_in(assessment) if c.finding is word.finding)
     return Outcome(
         *move(covered, assessment, None if refused else ExitReason.EXEMPTED), assessment, refused
     )
 
 
-def _carried_out(looking: Looking, now: Outcome, decided: CaseDecided, answer: Answer) -> Outcome:
+def _carried_out(
+    examination: Examination, now: Outcome, decided: CaseDecided, answer: Answer
+) -> Outcome:
     """What people decided, if it holds today.
 
     They look into what was reported before they decide.
     """
     if decided.decision is Decision.REOPENED:
-        return _reopened(looking, now, decided)
+        return _reopened(examination, now, decided)
     is_dismissal = decided.decision is Decision.DISMISSED and not now.position.is_identified
     standing = (
         dismiss(now.position, now.assessment, decided)
         if is_dismissal
-        else answered_by(looking.household, now.position, answer)
+        else answered_by(examination.household, now.position, answer)
     )
-    looked = looking.at(standing)
+    looked = examination.at(standing)
     outcome = decide(standing, looked, decided)
-    if isinstance(outcome, Decided):
+    if isinstance(outcome, DecisionEffect):
         return Outcome(outcome.position, (*now.moves, *outcome.moves), looked)
     if not any(c.kind is UnmetKind.NEWS for c in outcome):
         return Outcome(*refuse(now.position, now.moves, decided), now.assessment, outcome)
@@ -149,7 +151,7 @@ def _carried_out(looking: Looking, now: Outcome, decided: CaseDecided, answer: A
     return Outcome(*refuse(position, (*now.moves, *more), decided), looked, outcome)
 
 
-def _reopened(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
+def _reopened(examination: Examination, now: Outcome, decided: CaseDecided) -> Outcome:
     """What the dismissal covered speaks again, today or when it returns.
 
     Where nothing of it is left to look into, the case has ended by itself. Where there is no
@@ -162,7 +164,7 @@ def _reopened(looking: Looking, now: Outcome, decided: CaseDecided) -> Outcome:
             now.assessment,
             DOES_NOT_FIT,
         )
-    looked = looking.at(standing)
+    looked = examination.at(standing)
     position, moves = move(standing, looked)
     if not position.is_in_episode:
         step = ended_meanwhile(position, looked)
@@ -201,7 +203,7 @@ def withhold(
     else:
         position, moves = freeze(position, assessment)
     outcome = None if decided is None else _decided(household, position, assessment, decided)
-    if isinstance(outcome, Decided):
+    if isinstance(outcome, DecisionEffect):
         return Outcome(outcome.position, (*moves, *outcome.moves), assessment)
     if outcome and isinstance(decided, CaseDecided):
         position, moves = refuse(position, moves, decided)
@@ -213,7 +215,7 @@ def _decided(
     position: Position,
     assessment: Assessment,
     word: CaseDecided | FindingExempted,
-) -> Decided | tuple[Condition, ...]:
+) -> DecisionEffect | tuple[Condition, ...]:
     """Apply people's decision to a household nothing is computed of.
 
     All that fits is that its lead came to nothing.
