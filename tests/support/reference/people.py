@@ -44,7 +44,7 @@ def decide(stand: Stand, look: Recheck, fact: FactRecord, log: Log) -> tuple[Sta
     if _is_of_another_case(now, decided):
         pass
     elif decided.decision is Decision.REOPENED:
-        after = _reopened(now, look, decided)
+        after = _reopened(now, look, decided, log)
     elif course.today.is_in_doubt:
         pass
     elif decided.decision is Decision.DISMISSED and not is_identified:
@@ -174,7 +174,9 @@ def _dismissed(
     return left, course.steps
 
 
-def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, list[Outbox]] | None:
+def _reopened(
+    now: Stand, look: Recheck, decided: CaseDecided, log: Log
+) -> tuple[Stand, list[Outbox]] | None:
     """The dismissal of a case is taken back, the last one where none is named.
 
     What it covered speaks again, in that case, whatever came between.
@@ -191,6 +193,7 @@ def _reopened(now: Stand, look: Recheck, decided: CaseDecided) -> tuple[Stand, l
         answered=now.answered - asked,
         dismissal=0,
     )
+    stand = answer(stand, log)  # what another decision looked into as well
     if now.at in OPEN or now.dismissed is None:
         stand, steps = _say_by_word(stand, look)
     else:

@@ -17,7 +17,9 @@ from foothold_risk.rules.household.household import (
     Household,
     Position,
     answered,
+    fresh,
     report_name,
+    with_answers,
 )
 from foothold_risk.rules.status.assess import IS_LEAD, Assessment, Target
 from foothold_risk.rules.status.leaving import Condition, disputes, unmet
@@ -200,7 +202,11 @@ def reopen(position: Position, assessment: Assessment, decided: CaseDecided) -> 
         w for w in position.words if w.reason is not None or w.episode not in (0, episode)
     )
     reports = last.reports if last is not None and last.episode == episode else ()
-    unanswered = tuple(key for key in position.answered if key not in reports)
+    taken_back = tuple(key for key in position.answered if key not in reports)
+    # what another decision looked into as well stays answered
+    unanswered = with_answers(
+        fresh(assessment.view.household, position=replace(position, answered=taken_back))
+    ).position.answered
     is_village_lead = assessment.view.is_withheld and last is not None and last.episode == episode
     is_same = words == position.words and unanswered == position.answered and not is_village_lead
     if is_same or episode != position.episode:
