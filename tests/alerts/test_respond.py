@@ -425,3 +425,29 @@ def test_a_dismissed_household_that_people_hear_recovers_again_has_its_case_open
         True,
     )
     assert (silent.action, silent.case.stage) == ("updated", Stage.DISMISSED)
+
+
+def test_a_dismissal_taken_back_while_nothing_is_there_ends_the_case_which_goes_on_if_it_returns() -> (
+    None
+):
+    opened_again = case(stage=Stage.VERIFYING)
+    gone = transition(
+        movement=Movement.UNWATCHED,
+        status=Status.CLEAR,
+        is_lead=False,
+        is_episode_over=True,
+        decided=Decision.REOPENED,
+    )
+    closed = respond(opened_again, gone, frozenset()).case
+    assert closed is not None
+    again = transition(
+        FindingKind.GUARANTEE_MISSING,
+        movement=Movement.WATCHED,
+        is_wavering=True,
+        is_told=False,
+    )
+    back = respond(closed, again, frozenset()).case
+
+    assert (closed.stage, closed.close_reason) == (Stage.CLOSED, CloseReason.SIGNAL_ENDED)
+    assert back is not None
+    assert back.stage is Stage.VERIFYING
