@@ -427,9 +427,7 @@ def test_a_dismissed_household_that_people_hear_recovers_again_has_its_case_open
     assert (silent.action, silent.case.stage) == ("updated", Stage.DISMISSED)
 
 
-def test_a_dismissal_taken_back_while_nothing_is_there_ends_the_case_which_goes_on_if_it_returns() -> (
-    None
-):
+def test_a_dismissal_taken_back_for_nothing_ends_the_case_which_goes_on_if_it_returns() -> None:
     opened_again = case(stage=Stage.VERIFYING)
     gone = transition(
         movement=Movement.UNWATCHED,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from foothold_ingest.files.work import words
+from foothold_ingest.files.outcomes import words
 from foothold_ingest.rules.judgement import FieldProblem, Rejected
 from foothold_ingest.rules.rows.row_words import CHINESE, chinese_of, in_both
 from foothold_schemas.wire.quarantine import RefusalReason

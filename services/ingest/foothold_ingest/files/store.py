@@ -5,12 +5,11 @@ A file is whole and durable before it is answered with 202; its pieces go once i
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Final
 
 from sqlalchemy import RowMapping, Select, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -19,9 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foothold_ingest.database import QuarantinedRecord, UploadPart, UploadProblem, UploadRow
 from foothold_ingest.files.changes import Changes
 from foothold_ingest.files.claims import Claims
-from foothold_ingest.rules.rows.cells import cell_of, kept
+from foothold_ingest.files.outcomes import Aside, Problem, Step, Warned, as_json, from_json
 from foothold_ingest.rules.rows.rows import Row
-from foothold_ingest.rules.statements import Difference
 from foothold_schemas.seal import Seal
 from foothold_schemas.wire.quarantine import SourceRecord
 
@@ -63,47 +61,6 @@ class Status(StrEnum):
     RUNNING = "running"
     DONE = "done"
     REFUSED = "refused"
-
-
-class Problem(NamedTuple):
-    """A row that was not taken."""
-
-    row: Row
-    reason: str
-    detail: str
-
-
-class Warned(NamedTuple):
-    """A row that was taken, and what of it was read otherwise than it was written."""
-
-    row: int
-    detail: str
-
-
-class Aside(NamedTuple):
-    """Rows for the quarantine, with what makes their event again.
-
-    Those that are a part of a household never do.
-    """
-
-    rows: tuple[Row, ...]
-    occurrence: int
-    reason: str
-    detail: str
-    is_part: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a batch of rows came to."""
-
-    rows_done: int
-    share: float
-    counts: dict[str, int]
-    problems: Sequence[Problem]
-    asides: Sequence[Aside]
-    warnings: Sequence[Warned] = ()
-    changes: Mapping[int, Sequence[Difference]] = field(default_factory=dict)
 
 
 class EmptyFile(Exception):  # noqa: N818 - an answer
@@ -513,17 +470,6 @@ def over() -> Select[str]:
     return select(UploadRow.upload_id).where(
         UploadRow.is_kept, UploadRow.finished_at.is_not(None), ~waits, ~is_fresh
     )
-
-
-def as_json(row: Row) -> list[object]:
-    """A row as it is kept: its number, then its cells."""
-    return [row.number, [kept(cell) for cell in row.cells]]
-
-
-def from_json(stored: Sequence[Any]) -> Row:
-    """The row that was kept."""
-    number, cells = stored
-    return Row(number, tuple(cell_of(cell) for cell in cells))
 
 
 def _kept(row: Row) -> Row:

@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO, Final, TypeVar
@@ -24,26 +23,18 @@ from foothold_ingest.aside import PARTS_AWAY
 from foothold_ingest.database import MOST_ATTEMPTS
 from foothold_ingest.files.batches import batches, items_of, scattered_in
 from foothold_ingest.files.mappings import WrongMapping, parse
+from foothold_ingest.files.outcomes import Aside, Problem, Step, from_json, name_of, warned, words
 from foothold_ingest.files.reading import Unreadable, reading
-from foothold_ingest.files.store import (
-    Aside,
-    Overtaken,
-    Problem,
-    Step,
-    UploadStore,
-    Warned,
-    from_json,
-)
+from foothold_ingest.files.store import Overtaken, UploadStore
 from foothold_ingest.files.versions import Versions
 from foothold_ingest.intake.announcing import ANNOUNCED_KINDS
 from foothold_ingest.intake.days import Days
 from foothold_ingest.intake.intake import Intake, traced
 from foothold_ingest.metrics import Metrics
-from foothold_ingest.rules.judgement import Accepted, Arrival, Held, Judgement, Rejected
+from foothold_ingest.rules.judgement import Arrival, Judgement, Rejected
 from foothold_ingest.rules.rows.footers import is_nobodys
 from foothold_ingest.rules.rows.items import (
     FOOTER,
-    SHOWN,
     Footer,
     Gatherer,
     Item,
@@ -318,7 +309,7 @@ class FileWorker:
         problems, asides = list[Problem](), list[Aside]()
         for item, judgement in zip(batch, judged, strict=True):
             counts["rows"] += len(item.rows)
-            counts[_name(judgement)] += len(item.rows)
+            counts[name_of(judgement)] += len(item.rows)
             if isinstance(judgement, Repeat):
                 repeats = f"names the same record as row {judgement.row}; the earlier row counts"
                 problems.append(
@@ -345,7 +336,7 @@ class FileWorker:
         warnings = [
             warned
             for item, judgement in zip(batch, judged, strict=True)
-            for warned in _warned(item, judgement, mapping)
+            for warned in warned(item, judgement, mapping)
         ]
         counts["warned"] = len(warnings)
         step = Step(
@@ -511,40 +502,3 @@ class _Settler:
 
 def _names(upload: RowMapping) -> dict[str, str]:
     return {"upload": upload["upload_id"], "agency": upload["agency"]}
-
-
-def _warned(item: Item, judged: Judgement | Unjudged, mapping: Mapping) -> list[Warned]:
-    """What of the item's rows was read otherwise than written, by the headers of the file."""
-    if not isinstance(judged, Accepted | Held) or not (judged.warnings or item.warnings):
-        return []
-    by_row = problems_of(item, Rejected(RefusalReason.INVALID_FIELD, "", judged.warnings), mapping)
-    both = [
-        replace(warning, fields=(*item.warnings.get(row.number, ()), *warning.fields))
-        for row, warning in zip(item.rows, by_row, strict=True)
-    ]
-    return [
-        Warned(row.number, words(warning))
-        for row, warning in zip(item.rows, both, strict=True)
-        if warning.fields
-    ]
-
-
-def words(refused: Rejected) -> str:
-    """What is wrong with a row, Chinese first: the fields by their headers, or the whole."""
-    problems = ((f.field, in_both(f.problem, refused.reason)) for f in refused.fields[:SHOWN])
-    named = "; ".join(f"{field}: {problem}" if field else problem for field, problem in problems)
-    return named or in_both(refused.detail, refused.reason)
-
-
-def _name(judgement: Judgement | Unjudged) -> str:
-    match judgement:
-        case Accepted():
-            return "accepted"
-        case Held():
-            return "held"
-        case Repeat():
-            return "repeated"
-        case Footer():
-            return "footers"
-        case Rejected():
-            return "refused"
