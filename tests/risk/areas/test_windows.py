@@ -28,6 +28,7 @@ from tests.support.made.areas import (
     Reference,
     write_region_policy,
 )
+from tests.support.made.policy import write_test_policy
 
 
 @pytest.fixture(scope="module")
@@ -380,3 +381,75 @@ def test_a_level_that_stands_says_its_count_again_whenever_it_is_another_and_no_
     )
     list(windows.take(opened(FIRST + timedelta(days=1), registered=40, bundle=policy.bundle)))
     assert {c.registered for c in windows.recounted()} <= {40}
+
+
+def test_where_a_county_takes_its_bands_back_what_was_said_stands_and_no_more_is_said(
+    policy: Policy, tmp_path: Path
+) -> None:
+    write_test_policy(tmp_path)
+    without = load(tmp_path / "test")
+    windows = Windows({p.bundle: p for p in (policy, without)}, 1)
+    records: list[Record] = [
+        opened(FIRST, bundle=policy.bundle),
+        *(signal(n, FIRST) for n in range(6)),
+    ]
+    before = [c for record in records for c in windows.take(record)]
+    records = [
+        opened(FIRST + timedelta(days=1), bundle=without.bundle),
+        *(signal(n, FIRST + timedelta(days=1)) for n in range(6, 20)),
+    ]
+    after = [c for record in records for c in windows.take(record)]
+
+    assert before
+    assert after == []
+    assert list(windows.recounted()) == []
+    assert any(windows.tallies[VILLAGES[0], "any"].levels)
+
+
+def test_before_a_day_is_open_there_is_nothing_to_say(policy: Policy) -> None:
+    assert list(Windows({policy.bundle: policy}, 1).recounted()) == []
+
+
+def test_nobody_waits_for_a_day_before_the_first_that_all_partitions_opened(
+    policy: Policy,
+) -> None:
+    windows = Windows({policy.bundle: policy}, 2)
+    tomorrow = FIRST + timedelta(days=1)
+    days = [opened(FIRST), opened(tomorrow), opened(tomorrow).model_copy(update={"source": 1})]
+
+    assert [c for day in days for c in windows.take(day)] == []
+    assert windows.day == tomorrow
+    assert windows.waits_for() == set()
+
+
+def test_what_lies_in_villages_that_leave_a_cluster_counts_there_no_more(
+    policy: Policy, tmp_path: Path
+) -> None:
+    write_region_policy(tmp_path)
+    file = tmp_path / "test" / "370399.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace(
+            str(list(CLUSTER)), str([VILLAGES[0], VILLAGES[3]])
+        ),
+        encoding="utf-8",
+    )
+    other = load(tmp_path / "test")
+    windows = Windows({p.bundle: p for p in (policy, other)}, 1)
+    registered = {"registered": {VILLAGES[0]: 20, CLUSTER[0]: 20}}
+    records: list[Record] = [
+        opened(FIRST, bundle=policy.bundle).model_copy(update=registered),
+        *(signal(n, FIRST).model_copy(update={"village": CLUSTER[0]}) for n in range(1, 5)),
+        opened(FIRST + timedelta(days=1), bundle=other.bundle).model_copy(update=registered),
+    ]
+    cluster = [
+        (c.day, c.households, c.after)
+        for record in records
+        for c in windows.take(record)
+        if (c.area, c.window, c.cause) == ("370399-hills", 7, "any")
+    ]
+
+    assert cluster == [
+        (FIRST, 2, WarningLevel.III),
+        (FIRST, 4, WarningLevel.II),
+        (FIRST + timedelta(days=1), 0, None),
+    ]

@@ -4,6 +4,8 @@ Whom it may have hit follows from hazard, severity and what the household lives 
 flagged by it.
 """
 
+from typing import assert_never
+
 from foothold_risk.rules.context.incidents import Incident
 from foothold_risk.rules.money.figures import HouseholdOnDay
 from foothold_risk.rules.policy import Exposure, PolicyOfDay, Reach
@@ -55,6 +57,8 @@ def _is_exposed(exposure: Exposure, view: HouseholdOnDay) -> bool:
             return _earns(view, IncomeCategory.OPERATING)
         case Exposure.WAGE:
             return _earns(view, IncomeCategory.WAGE)
+        case _:
+            assert_never(exposure)
 
 
 def _earns(view: HouseholdOnDay, category: IncomeCategory) -> bool:

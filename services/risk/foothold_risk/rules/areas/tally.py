@@ -65,8 +65,6 @@ class Tally:
 
     def open(self, today: int) -> None:
         """The day after the last one that was opened: each window loses its oldest day."""
-        if not self.latest:
-            return
         for index, window in enumerate(WINDOWS):
             self.counts[index] -= len(self._by_day.get(today - window, ()))
         for household in self._by_day.pop(today - LONGEST, ()):

@@ -9,9 +9,9 @@ signals leave the windows and levels settle; during the day counts only grow.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from foothold_risk.rules.areas.levels import GRAVITY, Scale
 from foothold_risk.rules.areas.tally import LONGEST, Tally
@@ -77,6 +77,16 @@ class _Day:
     bundles: dict[int, str | None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    """What holds in a county: its values, how counts become levels, and the edition of both."""
+
+    bundle: str
+    policy: PolicyOfDay
+    scales: tuple[Scale, ...]
+    edition: int
+
+
 Key = tuple[str, str]
 """Area and cause."""
 
@@ -107,9 +117,8 @@ class Windows:
         self._withdrawn: dict[tuple[str, str], set[str]] = {}
         self._moved: set[Key] = set()
         self._where: defaultdict[str, set[str]] = defaultdict(set)
-        self._bundle: str | None = None
         self._registered: Counter[str] = Counter()
-        self._in_force: dict[str, tuple[PolicyOfDay, tuple[Scale, ...], int]] = {}
+        self._in_force: dict[str, _InForce] = {}
         self._editions = 0
         self._clusters: dict[str, Cluster] = {}
 
@@ -131,22 +140,21 @@ class Windows:
                 if self.day is None or record.day > self.day:
                     self._waiting[record.day].append(record)
                 else:
-                    yield from self._count(record)
+                    yield from self._count(record, self.day)
+            case _:
+                assert_never(record)
 
     def recounted(self) -> Iterator[Changed]:
         """Yield levels that stand and whose count is another than was reported last.
 
         Each comes once however often it changed in between.
         """
+        if self.day is None:
+            return
         moved, self._moved = sorted(self._moved), set()
         for key in moved:
             tally = self.tallies.get(key)
-            if (
-                tally is None
-                or self.day is None
-                or self.day < self._warm_from
-                or key[0][:_COUNTY] not in self._in_force
-            ):
+            if tally is None or key[0][:_COUNTY] not in self._in_force:
                 continue
             for index, level in enumerate(tally.levels):
                 if (
@@ -154,16 +162,12 @@ class Windows:
                     and (tally.counts[index], self._registered.get(key[0], 0))
                     != tally.reported[index]
                 ):
-                    yield self._changed(key, index, level)
+                    yield self._changed(key, index, level, self.day)
 
     def waits_for(self) -> set[int]:
         """Partitions of risk that have not opened the next day, while others have."""
-        ahead = [day for opened, day in self._days.items() if self.day is None or opened > self.day]
-        return (
-            set(range(self._sources)) - set(min(ahead, key=lambda d: len(d.registered)).registered)
-            if ahead
-            else set()
-        )
+        ahead = min(self._days.values(), key=lambda d: len(d.registered), default=None)
+        return set() if ahead is None else set(range(self._sources)) - set(ahead.registered)
 
     def _open_what_is_complete(self) -> Iterator[Changed]:
         while (day := self._next()) is not None:
@@ -196,18 +200,17 @@ class Windows:
         if self.day is None:
             self._begin(day)
         self.day = day
-        self._bundle = reported.bundles[min(reported.bundles)]
         villages: Counter[str] = Counter()
         for share in reported.registered.values():
             villages.update(share)
-        self._arrange(villages, day)
+        self._arrange(villages, reported.bundles[min(reported.bundles)], day)
         self._turn(day.toordinal())
         for key in sorted(self.tallies):
             self.tallies[key].openings.append(tuple(self.tallies[key].counts))
-            yield from self._settle(key)
+            yield from self._settle(key, day)
         for waited in sorted(d for d in self._waiting if d <= day):
             for signal in self._waiting.pop(waited):
-                yield from self._count(signal)
+                yield from self._count(signal, day)
 
     def _begin(self, day: date) -> None:
         """The first day: none before it is counted any more."""
@@ -224,25 +227,24 @@ class Windows:
             for key in [key for key, tally in tallies.items() if tally.is_idle]:
                 del tallies[key]
 
-    def _arrange(self, villages: Mapping[str, int], day: date) -> None:
+    def _arrange(self, villages: Mapping[str, int], bundle: str | None, day: date) -> None:
         """Who is registered in each area, and what is in force in each county, on this day."""
-        policy = None if self._bundle is None else self._policies[self._bundle]
+        policy = None if bundle is None else self._policies[bundle]
         counties = {village[:_COUNTY] for village in villages} | {
             area[:_COUNTY] for area, _ in self.tallies
         }
         before, self._in_force = self._in_force, {}
         clusters: dict[str, Cluster] = {}
         for county in sorted(counties):
-            place = None if policy is None else policy.place(county)
-            if place is None:
+            if policy is None or (place := policy.place(county)) is None:
                 continue
             in_force = place.on(day)
             known = before.get(county)
-            if known is not None and known[0] is in_force:
-                self._in_force[county] = known
+            if known is not None and known.policy is in_force:
+                self._in_force[county] = replace(known, bundle=policy.bundle)
             elif (scales := _scales(in_force)) is not None:
                 self._editions += 1
-                self._in_force[county] = (in_force, scales, self._editions)
+                self._in_force[county] = _InForce(policy.bundle, in_force, scales, self._editions)
             named = () if in_force.regions_clusters is None else in_force.regions_clusters.value
             clusters |= {
                 village: cluster
@@ -281,16 +283,14 @@ class Windows:
         areas = (village, village[:_TOWNSHIP], village[:_COUNTY])
         return areas if cluster is None else (*areas, cluster.code)
 
-    def _count(self, signal: AreaSignal) -> Iterator[Changed]:
-        if self.day is None:
-            raise AssertionError("a signal is counted on an open day")
+    def _count(self, signal: AreaSignal, open_day: date) -> Iterator[Changed]:
         causes = (*signal.causes, ANY)
         if signal.what is Signalled.WITHDRAWN:
             self._withdrawn |= {
                 (signal.household_id, cause): set() for cause in map(str, signal.causes or _CAUSES)
             }
             return
-        day, today = signal.day.toordinal(), self.day.toordinal()
+        day, today = signal.day.toordinal(), open_day.toordinal()
         for cause in map(str, causes):
             again = self._withdrawn.get((signal.household_id, cause), set())
             for area in self._areas(signal.village):
@@ -304,7 +304,7 @@ class Windows:
                 if tally is None:
                     tally = self.tallies[area, cause] = Tally()
                 if tally.mark(signal.household_id, day, today):
-                    yield from self._settle((area, cause))
+                    yield from self._settle((area, cause), open_day)
 
     def _forget(self, today: int) -> None:
         """Yesterday's withdrawals: the cause counts where nothing was said after them.
@@ -329,59 +329,52 @@ class Windows:
                         tally.mark(household, max(left, default=0), today)
         self._withdrawn = {}
 
-    def _settle(self, key: Key) -> Iterator[Changed]:
+    def _settle(self, key: Key, day: date) -> Iterator[Changed]:
         """Each window's level by its count now."""
         tally, county = self.tallies[key], key[0][:_COUNTY]
-        if self.day is None:
-            raise AssertionError("levels settle on an open day")
-        if self.day < self._warm_from:
-            tally.levels = [self._last_said(*key, window) for window in WINDOWS]
+        if day < self._warm_from:
+            tally.levels = [self._last_said(*key, window, day) for window in WINDOWS]
             return
         in_force = self._in_force.get(county)
         if in_force is None:  # nobody has set the bands here: what was said stands
             return
-        registered, (_, scales, edition) = self._registered.get(key[0], 0), in_force
+        registered, edition = self._registered.get(key[0], 0), in_force.edition
         settled = (*tally.counts, registered, edition, *tally.levels)
         if settled == tally.settled:
             return
         self._moved.add(key)
-        for index, scale in enumerate(scales):
+        for index, scale in enumerate(in_force.scales):
             before = tally.levels[index]
             after = tally.levels[index] = scale.step(before, tally.counts[index], registered)
             if after != before:
-                yield self._changed(key, index, before)
+                yield self._changed(key, index, before, day)
         tally.settled = (*tally.counts, registered, edition, *tally.levels)
 
-    def _changed(self, key: Key, index: int, before: int) -> Changed:
+    def _changed(self, key: Key, index: int, before: int, day: date) -> Changed:
         (area, cause), tally, identified = key, self.tallies[key], self._identified.get(key)
-        if self.day is None or self._bundle is None:
-            raise AssertionError("a level changes on an open day, under a policy")
+        in_force = self._in_force[area[:_COUNTY]]
         tally.reported[index] = (tally.counts[index], self._registered[area])
         return Changed(
             area=area,
             cluster=next((c for c in self._clusters.values() if c.code == area), None),
             cause=cause,
             window=WINDOWS[index],
-            day=self.day,
+            day=day,
             before=GRAVITY[before],
             after=GRAVITY[tally.levels[index]],
             households=tally.counts[index],
             identified=0 if identified is None else identified.counts[index],
             registered=self._registered[area],
             week_ago=tally.week_ago[index],
-            household_ids=tuple(tally.within(WINDOWS[index], self.day.toordinal())[:MOST_IDS]),
-            bundle=self._bundle,
-            policy=self._in_force[area[:_COUNTY]][0],
+            household_ids=tuple(tally.within(WINDOWS[index], day.toordinal())[:MOST_IDS]),
+            bundle=in_force.bundle,
+            policy=in_force.policy,
         )
 
-    def _last_said(self, area: str, cause: str, window: int) -> int:
+    def _last_said(self, area: str, cause: str, window: int, today: date) -> int:
         levels = () if self._remembered is None else self._remembered.get((area, cause, window), ())
         return next(
-            (
-                GRAVITY.index(level)
-                for day, level in reversed(levels)
-                if self.day is not None and day <= self.day
-            ),
+            (GRAVITY.index(level) for day, level in reversed(levels) if day <= today),
             0,
         )
 
