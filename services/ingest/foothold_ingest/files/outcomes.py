@@ -67,7 +67,7 @@ def from_json(stored: Sequence[Any]) -> Row:
     return Row(number, tuple(cell_of(cell) for cell in cells))
 
 
-def warned(item: Item, judged: Judgement | Unjudged, mapping: Mapping) -> list[Warned]:
+def warnings_of(item: Item, judged: Judgement | Unjudged, mapping: Mapping) -> list[Warned]:
     """What of the item's rows was read otherwise than written, by the headers of the file."""
     if not isinstance(judged, Accepted | Held) or not (judged.warnings or item.warnings):
         return []

@@ -23,7 +23,15 @@ from foothold_ingest.aside import PARTS_AWAY
 from foothold_ingest.database import MOST_ATTEMPTS
 from foothold_ingest.files.batches import batches, items_of, scattered_in
 from foothold_ingest.files.mappings import WrongMapping, parse
-from foothold_ingest.files.outcomes import Aside, Problem, Step, from_json, name_of, warned, words
+from foothold_ingest.files.outcomes import (
+    Aside,
+    Problem,
+    Step,
+    from_json,
+    name_of,
+    warnings_of,
+    words,
+)
 from foothold_ingest.files.reading import Unreadable, reading
 from foothold_ingest.files.store import Overtaken, UploadStore
 from foothold_ingest.files.versions import Versions
@@ -336,7 +344,7 @@ class FileWorker:
         warnings = [
             warned
             for item, judgement in zip(batch, judged, strict=True)
-            for warned in warned(item, judgement, mapping)
+            for warned in warnings_of(item, judgement, mapping)
         ]
         counts["warned"] = len(warnings)
         step = Step(
