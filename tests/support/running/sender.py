@@ -3,6 +3,7 @@
 It reads what comes out with another Kafka client than ours.
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # it is exported
 
 from deploy.local.stack import Stack
 from deploy.local.welcome import access
@@ -19,6 +21,7 @@ from foothold_schemas.facts.envelope import event_type
 from foothold_schemas.messages.transitions import DayDone, Transition
 from foothold_schemas.wire.codec import decode_output
 from foothold_schemas.wire.topics import EMBEDDED_PARTITIONS, RISK_TRANSITIONS
+from tests.support.running.waiting import until
 
 T = TypeVar("T")
 SINGLE = {"content-type": "application/cloudevents+json"}
@@ -62,6 +65,28 @@ def read_topic(bootstrap: str, topic: str, *, committed: bool = True) -> Iterato
                     ended.add(int(message.partition() or 0))
     finally:
         consumer.close()
+
+
+async def decided(bootstrap: str, topic: str) -> None:
+    """Wait until no transaction is under way in the topic.
+
+    The broker answers a commit before it shows in each partition.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    last = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # as above
+    asked = {TopicPartition(topic, n): last for n in range(EMBEDDED_PARTITIONS)}
+
+    def is_decided() -> bool:
+        committed, written = (
+            [end.result(30).offset for end in ends.values()]
+            for ends in (
+                admin.list_offsets(asked, isolation_level=level)
+                for level in (IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED)
+            )
+        )
+        return committed == written
+
+    await until(lambda: asyncio.to_thread(is_decided))
 
 
 def transitions(bootstrap: str) -> list[Transition]:

@@ -29,7 +29,7 @@ from tests.contract.ingest.doors.test_kafka_door import write as write_topic
 from tests.support.made.build import AREA, identity, income, registered
 from tests.support.risk import ADOPTED, DAY, OPENED, broadcast, caught_up, working, write
 from tests.support.running.parts import Parts
-from tests.support.running.sender import read_topic
+from tests.support.running.sender import decided, read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -61,8 +61,9 @@ async def announcing_on(broker: str) -> AsyncIterator[Announcer]:
     await writer.stop()
 
 
-def incidents_in_the_log(broker: str) -> list[str]:
+async def incidents_in_the_log(broker: str) -> list[str]:
     """Of its first partition, in their order."""
+    await decided(broker, HOUSEHOLD_FACTS.name)
     messages = [
         m
         for m in read_topic(broker, HOUSEHOLD_FACTS.name)
@@ -130,7 +131,7 @@ async def test_everything_arrives_once_and_in_order_though_sent_again_while_anot
             announcer.announce([struck(100, "weather")], is_patient=True),
         )
         await announcer.announce([*many, struck(99)], is_patient=True)
-    logged = incidents_in_the_log(broker)
+    logged = await incidents_in_the_log(broker)
 
     assert sorted(logged) == sorted(
         [*(f"flood-{n}" for n in range(3 * AT_ONCE)), "flood-99", "flood-100"]
@@ -151,7 +152,7 @@ async def test_a_statement_changed_under_the_same_id_is_said(broker: str) -> Non
         await announcer.announce([first], is_patient=True)
         await announcer.announce([Accepted(changed, county=AREA[:6])], is_patient=True)
 
-    assert incidents_in_the_log(broker) == ["flood-1", "flood-1"]
+    assert await incidents_in_the_log(broker) == ["flood-1", "flood-1"]
 
 
 async def test_while_risk_is_away_much_is_taken_the_rest_refused_until_it_goes_on_where_it_stopped(
@@ -163,13 +164,13 @@ async def test_while_risk_is_away_much_is_taken_the_rest_refused_until_it_goes_o
     async with announcing_on(broker) as announcer:
         with pytest.raises(Unknown):
             await announcer.announce(many, is_patient=False)
-        before = len(incidents_in_the_log(broker))
+        before = len(await incidents_in_the_log(broker))
         async with working(broker):
             monkeypatch.setattr(announcing, "IMPATIENT_SECONDS", 60.0)
             await announcer.announce(many, is_patient=False)
 
     assert before == 2 * AT_ONCE
-    assert incidents_in_the_log(broker) == [f"flood-{n}" for n in range(3 * AT_ONCE)]
+    assert await incidents_in_the_log(broker) == [f"flood-{n}" for n in range(3 * AT_ONCE)]
 
 
 async def test_behind_a_risk_that_stands_still_an_agency_waits_and_not_for_ever(
@@ -192,7 +193,7 @@ async def test_behind_a_risk_that_stands_still_an_agency_waits_and_not_for_ever(
         took = time.monotonic() - began
 
     assert took > 2 * 0.5
-    assert len(incidents_in_the_log(broker)) == 3 * AT_ONCE
+    assert len(await incidents_in_the_log(broker)) == 3 * AT_ONCE
 
 
 def announcement(agency: str, incident: str) -> dict[str, JsonValue]:
@@ -224,10 +225,10 @@ async def test_a_topic_full_of_them_is_taken_a_few_at_a_time_and_whole(
     async with door(parts):
         await write_topic(broker, topic, *[(value, STRUCTURED) for value in values])
         async with asyncio.timeout(30):
-            while len(incidents_in_the_log(broker)) < 3 * AT_ONCE:
+            while len(await incidents_in_the_log(broker)) < 3 * AT_ONCE:
                 await asyncio.sleep(0.2)
 
-    assert incidents_in_the_log(broker) == [f"flood-{n}" for n in range(3 * AT_ONCE)]
+    assert await incidents_in_the_log(broker) == [f"flood-{n}" for n in range(3 * AT_ONCE)]
 
 
 def test_a_reader_takes_no_more_of_them_than_a_turn_and_all_else_between() -> None:
@@ -259,7 +260,7 @@ async def test_whoever_is_cut_short_in_a_broadcast_leaves_a_publisher_that_works
             await asyncio.gather(cut_short, return_exceptions=True)
         await announcer.announce([struck(2)], is_patient=True)
 
-    assert incidents_in_the_log(broker) == ["flood-2"]
+    assert await incidents_in_the_log(broker) == ["flood-2"]
 
 
 async def test_a_door_that_may_not_wait_finds_the_pause_where_it_left_it(
@@ -278,4 +279,4 @@ async def test_a_door_that_may_not_wait_finds_the_pause_where_it_left_it(
         outstanding.not_before = 0.0
         await announcer.announce([struck(1)], is_patient=False)
 
-    assert incidents_in_the_log(broker) == ["flood-1"]
+    assert await incidents_in_the_log(broker) == ["flood-1"]
