@@ -12,19 +12,11 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from foothold_alerts.rules.notices import TargetKind
+from foothold_alerts.rules.respond import Action
 from foothold_schemas.messages.transitions import Movement
 from foothold_schemas.wire.quarantine import RefusalReason
 
-TAKEN: Final = (
-    "opened",
-    "reopened",
-    "updated",
-    "closed",
-    "noted",
-    "review",
-    "late",
-    "not_carried_out",
-)
+TAKEN: Final = (*Action, "late")
 DONE: Final = (
     "step",
     "relief",

@@ -12,14 +12,14 @@ from foothold_alerts.cases.relieving import ReliefOfBatch
 from foothold_alerts.rules.case import OPEN, Case
 from foothold_alerts.rules.days import WorkDays
 from foothold_alerts.rules.notices import Event
-from foothold_alerts.rules.respond import NOT_CARRIED_OUT, RESTORED, REVIEW, Response, respond
+from foothold_alerts.rules.respond import Action, Response, respond
 from foothold_alerts.rules.workflow import Workflows
 from foothold_alerts.tables.cases import CaseRow
 from foothold_alerts.tables.rows import SYSTEM, area_of, audit_row, case_of, case_row, review_row
 from foothold_schemas.facts.decisions import Decision
 from foothold_schemas.messages.transitions import Transition
 
-_ACTED: Final = {RESTORED: Event.RESTORED, NOT_CARRIED_OUT: Event.NOT_CARRIED_OUT}
+_ACTED: Final = {Action.RESTORED: Event.RESTORED, Action.NOT_CARRIED_OUT: Event.NOT_CARRIED_OUT}
 """What became of a case, where nobody decided it just now."""
 _DECIDED: Final = {
     Decision.REOPENED: Event.TAKEN_BACK,
@@ -93,7 +93,7 @@ class Changes:
         self.taken.append(Taken(transition, response.action, case_id, trace_id))
         if response.case is None:
             return
-        if response.action == REVIEW:
+        if response.action == Action.REVIEW:
             self.reviews.append(review_row(case_id, transition))
             return
         self._follow(case_id, before, response, transition)
@@ -113,7 +113,7 @@ class Changes:
         if (event := _news(before.case, response, transition)) is not None:
             self.news[case_id] = event
         self.relief.follow(response, transition)
-        if response.goes_on and response.action in (RESTORED, "reopened"):
+        if response.goes_on and response.action in (Action.RESTORED, Action.REOPENED):
             self.going_on.add(case_id)
         version = before.version + 1
         self.rows[case_id] = case_row(response.case, version, transition, before.area)
@@ -144,7 +144,7 @@ def _news(before: Case | None, response: Response, transition: Transition) -> Ev
     if transition.is_quiet or response.case is None or transition.is_told is False:
         return None
     if response.case.is_urgent and not (
-        before is not None and before.is_urgent and response.action == "updated"
+        before is not None and before.is_urgent and response.action == Action.UPDATED
     ):
         return Event.URGENT_IDENTIFIED if transition.is_identified else Event.URGENT
     decided = None if transition.decided is None else _DECIDED.get(transition.decided)
@@ -155,8 +155,8 @@ def _news(before: Case | None, response: Response, transition: Transition) -> Ev
 
 def _became(response: Response, transition: Transition) -> Event | None:
     """What is told of a case by what became of it, None where that alone is no news."""
-    if response.action == "opened":
+    if response.action == Action.OPENED:
         return Event.NEWS if transition.is_identified else Event.OPENED
-    if response.action == "reopened":  # on the ground it had, or by something new
+    if response.action == Action.REOPENED:  # on the ground it had, or by something new
         return Event.REOPENED if response.goes_on else Event.NEWS
     return _ACTED.get(response.action)

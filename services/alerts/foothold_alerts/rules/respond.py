@@ -5,6 +5,7 @@ A case is opened, changed or closed, and relief is proposed. Money is never paid
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Final
 
 from foothold_alerts.rules.acts.pause import ends_on, released, settle_on, taken_up
@@ -66,12 +67,22 @@ _TAKEN_BACK: Final = {
     Decision.ROLLED_BACK: (Stage.IDENTIFIED, Stage.VERIFYING),
 }
 """Decision -> the stage it led to, and the one from which it is decided again."""
-NOT_CARRIED_OUT: Final = "not_carried_out"
-RESTORED: Final = "restored"
-"""A slip in the register closed the case: it stands again as it stood, and what ended with it goes
-on."""
-REVIEW: Final = "review"
-"""A note on a decision of the past: the case stays as it is, and a person looks."""
+
+
+class Action(StrEnum):
+    """What became of the case, as the audit and the metrics have it."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+    NOTED = "noted"
+    RESTORED = "restored"
+    """A slip in the register closed the case: it stands again as it stood, and what ended with it
+    goes on."""
+    REVIEW = "review"
+    """A note on a decision of the past: the case stays as it is, and a person looks."""
+    NOT_CARRIED_OUT = "not_carried_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ class Response:
     """
 
     case: Case | None
-    action: str
+    action: Action
     proposals: tuple[Proposal, ...] = ()
     withdraws: bool = False
     keeps: frozenset[FindingKind] = frozenset()
@@ -167,9 +178,9 @@ def _respond(
     if transition.is_episode_over:
         return _close(case, transition)
     if transition.movement is Movement.WOULD_HAVE:
-        return Response(case, REVIEW)
+        return Response(case, Action.REVIEW)
     if not transition.is_lead:
-        return Response(case, "noted")
+        return Response(case, Action.NOTED)
     is_back = _is_back(case, transition)
     proposals = _proposals(transition, relieved, workflow, calendar, is_back=is_back)
     lead = _Lead(transition, proposals, workflow, calendar)
@@ -192,7 +203,7 @@ def _open(lead: _Lead) -> Response:
         workflow=lead.workflow.version,
         settle_from=transition.open_day,
     )
-    return Response(opened, "opened", lead.proposals)
+    return Response(opened, Action.OPENED, lead.proposals)
 
 
 def _go_back(case: Case, lead: _Lead) -> Response:
@@ -200,7 +211,7 @@ def _go_back(case: Case, lead: _Lead) -> Response:
     stage = _stage(case.closed_at or lead.first_stage, lead.transition)
     back = _reopened_at(stage, _moved(case, lead.transition))
     taken = taken_up(back, lead.transition.open_day, lead.workflow, lead.calendar)
-    return Response(taken, "reopened", lead.proposals, goes_on=True)
+    return Response(taken, Action.REOPENED, lead.proposals, goes_on=True)
 
 
 def _go_on(case: Case, lead: _Lead) -> Response:
@@ -208,12 +219,14 @@ def _go_on(case: Case, lead: _Lead) -> Response:
     transition = lead.transition
     changed = _moved(case, transition)
     if transition.movement is Movement.RESTORED:
-        return Response(_restored(changed, case, lead), RESTORED, lead.proposals, goes_on=True)
+        return Response(
+            _restored(changed, case, lead), Action.RESTORED, lead.proposals, goes_on=True
+        )
     if case.stage not in OPEN and _begins_anew(transition):
         return _begin_anew(changed, lead)
     if transition.exit_reason is ExitReason.CORRECTED:
         return _correct(changed, lead)
-    return Response(changed, "updated", lead.proposals, goes_on=_only_wavers(transition))
+    return Response(changed, Action.UPDATED, lead.proposals, goes_on=_only_wavers(transition))
 
 
 def _moved(case: Case, transition: Transition) -> Case:
@@ -249,7 +262,7 @@ def _begin_anew(changed: Case, lead: _Lead) -> Response:
         stood_still=(),
         held_pause=None,
     )
-    return Response(anew, "reopened", lead.proposals)
+    return Response(anew, Action.REOPENED, lead.proposals)
 
 
 def _correct(changed: Case, lead: _Lead) -> Response:
@@ -259,7 +272,7 @@ def _correct(changed: Case, lead: _Lead) -> Response:
         keeps &= _CALLS_WITHOUT_GROUP
     return Response(
         changed,
-        "updated",
+        Action.UPDATED,
         lead.proposals,
         withdraws=True,
         keeps=keeps,
@@ -321,7 +334,7 @@ def _take_back(case: Case | None, transition: Transition) -> Response:
         _TAKEN_BACK[transition.refused] if transition.refused is not None else (None, Stage.LEAD)
     )
     if case is None or case.stage is not decided:
-        return Response(case, "noted")
+        return Response(case, Action.NOTED)
     is_recovering = transition.status is Status.RECOVERING
     identified_on = case.identified_on if transition.is_identified else None
     over = CloseReason.DISMISSED if again is Stage.DISMISSED else None
@@ -329,7 +342,8 @@ def _take_back(case: Case | None, transition: Transition) -> Response:
         case, stage=again, close_reason=over, identified_on=identified_on, group=transition.group
     )
     return Response(
-        replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering), NOT_CARRIED_OUT
+        replace(back, is_urgent=transition.is_urgent, is_recovering=is_recovering),
+        Action.NOT_CARRIED_OUT,
     )
 
 
@@ -355,7 +369,7 @@ def _restored(changed: Case, case: Case, lead: _Lead) -> Case:
 
 def _close(case: Case | None, transition: Transition) -> Response:
     if case is None:
-        return Response(None, "noted")
+        return Response(None, Action.NOTED)
     reason = (
         CloseReason.SIGNAL_ENDED
         if transition.exit_reason is None
@@ -377,7 +391,7 @@ def _close(case: Case | None, transition: Transition) -> Response:
         closed_at=case.stage if case.stage in OPEN else case.closed_at,
         held_pause=None if case.stage in OPEN else case.held_pause,
     )
-    return Response(closed, "closed", withdraws=True)
+    return Response(closed, Action.CLOSED, withdraws=True)
 
 
 def _proposals(
