@@ -194,6 +194,8 @@ def _reopened(
         dismissal=0,
     )
     stand = answer(stand, log)  # what another decision looked into as well
+    if all(w.kind == REPORT for w in back) and stand.answered == now.answered:
+        return None  # there is nothing it could give back
     if now.at in OPEN or now.dismissed is None:
         stand, steps = _say_by_word(stand, look)
     else:
