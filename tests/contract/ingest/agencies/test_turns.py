@@ -130,7 +130,7 @@ async def test_a_doubt_at_which_the_program_fails_waits_for_a_person_and_the_oth
     line = foothold_ingest.disputes.asking._line
 
     def fails(row: Any) -> Any:  # noqa: ANN401
-        if row["dispute_id"] == "act-1":
+        if row.dispute_id == "act-1":
             raise DefectError(row)
         return line(row)
 
